@@ -1,0 +1,6 @@
+//! Text to program and back.
+
+pub mod ast;
+mod diagnostic;
+
+pub use diagnostic::{Diagnostic, Diagnostics};

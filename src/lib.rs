@@ -1,0 +1,4 @@
+//! racevm shows everything a concurrent program can do.
+
+pub mod asm;
+pub mod program;
