@@ -1,4 +1,8 @@
 //! racevm shows everything a concurrent program can do.
 
 pub mod asm;
+pub mod check;
+pub mod memory;
 pub mod program;
+pub mod schedule;
+pub mod vm;

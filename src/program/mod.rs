@@ -4,6 +4,7 @@
 //! resolved to a dense index, every stack height is known, and nothing in it can be out of range. It knows
 //! nothing of how it is executed.
 
+mod arith;
 mod expect;
 mod ids;
 mod instr;
@@ -11,6 +12,7 @@ mod model;
 mod source;
 mod text;
 
+pub use arith::{ArithmeticError, binary, floor_div, floor_mod};
 pub use expect::{Binary, Cell, CellRange, Claim, Expectation, Expr, OutcomeSet, Predicate, ScheduleCount};
 pub use ids::{Addr, BlockId, GroupId, ObjectGroupId, ObjectId, ProcId, TextId, ThreadId, VarId};
 pub use instr::{
