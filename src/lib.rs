@@ -2,6 +2,8 @@
 
 pub mod asm;
 pub mod check;
+pub mod explore;
+pub mod graph;
 pub mod memory;
 pub mod program;
 pub mod schedule;

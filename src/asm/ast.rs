@@ -70,7 +70,7 @@ pub enum Statement {
 }
 
 /// The keyword that declares a variable.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum VariableWord {
     Shared,
     Atomic,

@@ -1,8 +1,21 @@
 //! Verdicts: what a search found, and whether that is what the program expects.
+//!
+//! [`explore`] is the way in: it runs the search with an observer that collects what is found, counts, looks
+//! for witnesses and judges the expectations.
 
+mod collect;
+mod eval;
+mod explore;
+mod goals;
+mod judge;
 mod result;
 
+pub use eval::evaluate;
+pub use explore::{Request, explore};
 pub use result::{
-    Count, Cut, Deadlock, Exploration, FaultReport, Judged, Livelock, Outcome, Probability, Race, Reached,
-    SearchSummary, Summary, Traces, Unexpected, Verdict,
+    Deadlock, Exploration, FaultReport, Judged, Livelock, Outcome, Race, Reached, SearchSummary, Summary,
+    Traces, Unexpected, Verdict,
 };
+
+pub use crate::explore::{Cut, Limits, Monitor, Progress, Unwatched};
+pub use crate::graph::{Count, Probability};

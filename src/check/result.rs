@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use num_bigint::BigUint;
-use num_rational::BigRational;
 
-use crate::program::{Addr, Expectation, Line, Models, ThreadId};
+use crate::explore::Cut;
+use crate::graph::{Count, Probability};
+use crate::program::{Addr, Expectation, Models, ThreadId};
 use crate::schedule::Schedule;
 
 /// Everything that is known of a program under one combination of models.
@@ -47,39 +48,6 @@ pub struct SearchSummary {
     /// True when each witness has been proved to have the fewest context switches and, among those, the
     /// fewest steps.
     pub minimal_witnesses: bool,
-}
-
-/// Why a search was cut.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Cut {
-    /// The limit on states.
-    States,
-    /// The limit on memory.
-    Memory,
-    /// The limit on time.
-    Time,
-    /// The person asked for it.
-    Interrupt,
-}
-
-/// A number that may be infinite.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Count {
-    /// So many.
-    Finite(BigUint),
-    /// No bound.
-    Infinite,
-}
-
-/// A probability under the random scheduler.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Probability {
-    /// The exact value, where it was computed.
-    pub exact: Option<BigRational>,
-    /// The value to the precision of a double; where `exact` is `None`, within [`Probability::error`] of it.
-    pub value: f64,
-    /// A bound of the error of `value` where there is no exact value; 0 where there is.
-    pub error: f64,
 }
 
 /// Numbers of classes of equivalent schedules.
@@ -204,9 +172,4 @@ pub enum Summary {
     Fails,
     /// The search was cut before anything wrong was found.
     Inconclusive,
-}
-
-/// A line and what stands there, for sorting reports as a reader would.
-pub(crate) fn by_line(line: Line, thread: ThreadId) -> (u32, u32, ThreadId) {
-    (line.source, line.number, thread)
 }

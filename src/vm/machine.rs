@@ -195,7 +195,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Returns the value `below` places under the top of the thread's stack.
-    pub(super) fn peek(&self, state: &State, id: ThreadId, below: usize) -> i64 {
+    pub(crate) fn peek(&self, state: &State, id: ThreadId, below: usize) -> i64 {
         let start = self.layout.thread_start(id);
         let height = state.words[start + thread::HEIGHT] as usize;
         state.words[start + self.layout.stack + height - 1 - below]
@@ -217,7 +217,7 @@ impl<'p> Machine<'p> {
 
     /// Resolves a variable operand to its cell: `Ok((true, cell))` in memory, `Ok((false, cell))` among the
     /// thread's locals; `None` when the index on the stack is out of range.
-    pub(super) fn cell(&self, state: &State, id: ThreadId, place: Place) -> Option<(bool, u32)> {
+    pub(crate) fn cell(&self, state: &State, id: ThreadId, place: Place) -> Option<(bool, u32)> {
         match place {
             Place::Memory(cell) => Some((true, cell)),
             Place::Local(cell) => Some((false, cell)),
@@ -227,7 +227,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Resolves an object operand; `None` when the index on the stack is out of range.
-    pub(super) fn object(&self, state: &State, id: ThreadId, target: Target) -> Option<ObjectId> {
+    pub(crate) fn object(&self, state: &State, id: ThreadId, target: Target) -> Option<ObjectId> {
         match target {
             Target::One(object) => Some(object),
             Target::At { base, len } => self.index(state, id, len).map(|index| ObjectId(base.0 + index)),
@@ -235,7 +235,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Resolves a thread operand to a range of threads; `None` when the index on the stack is out of range.
-    pub(super) fn operand_threads(
+    pub(crate) fn operand_threads(
         &self,
         state: &State,
         id: ThreadId,
@@ -312,7 +312,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Returns true when the thread is in the waiting set of a condition or barrier.
-    pub(super) fn in_set(&self, state: &State, object: ObjectId, id: ThreadId) -> bool {
+    pub(crate) fn in_set(&self, state: &State, object: ObjectId, id: ThreadId) -> bool {
         let word = state.words[self.layout.object(object) + id.index() / 64];
         word as u64 >> (id.index() % 64) & 1 == 1
     }

@@ -458,7 +458,7 @@ impl Machine<'_> {
     }
 
     /// Returns what the thread reads from a memory cell: its own newest buffered value, else memory.
-    pub(super) fn read_memory(&self, state: &State, id: ThreadId, cell: u32) -> i64 {
+    pub(crate) fn read_memory(&self, state: &State, id: ThreadId, cell: u32) -> i64 {
         let buffered = self.buffer(state, id).and_then(|(shape, words)| shape.newest(words, cell));
         buffered.unwrap_or(state.words[cell as usize])
     }

@@ -1,0 +1,209 @@
+//! The flags that have one meaning in every command.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::console::ColorChoice;
+use super::quantity;
+use crate::check::Request;
+use crate::explore::Limits;
+use crate::program::{MemoryModel, Models, Program, SwitchModel};
+use crate::vm::DEFAULT_BUFFER;
+
+/// How output looks.
+#[derive(Args, Clone, Debug)]
+pub(super) struct OutputArgs {
+    /// Colour in the output; NO_COLOR is respected
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true, help_heading = "Output")]
+    pub color: ColorChoice,
+
+    /// Say less: results only
+    #[arg(short, long, global = true, help_heading = "Output", conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Say more: timings too
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub verbose: bool,
+}
+
+/// How a program is put together, and under which rules it runs.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ProgramArgs {
+    /// Give a constant of the program another value (repeatable)
+    #[arg(short = 'D', value_name = "NAME=VALUE", value_parser = define, help_heading = "Program")]
+    pub defines: Vec<(String, i64)>,
+
+    /// Put another file in the place of an include (repeatable)
+    #[arg(long, value_name = "FILE=OTHER", value_parser = replacement, help_heading = "Program")]
+    pub replace: Vec<(String, String)>,
+
+    /// Where threads may be switched out: every, gil or await
+    #[arg(long, value_name = "MODEL", help_heading = "Program")]
+    pub switch: Option<SwitchModel>,
+
+    /// How stores reach memory: sc, tso or pso
+    #[arg(long, value_name = "MODEL", help_heading = "Program")]
+    pub memory: Option<MemoryModel>,
+
+    /// Entries that a store buffer holds, under tso and pso
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_BUFFER, help_heading = "Program",
+          value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub store_buffer: u32,
+}
+
+/// How far a search may go.
+#[derive(Args, Clone, Debug)]
+pub(super) struct SearchArgs {
+    /// Stop after so many states
+    #[arg(long, value_name = "N", help_heading = "Search")]
+    pub max_states: Option<u64>,
+
+    /// Stop before holding more memory: 512M, 2G [default: 75 % of what is available at the start]
+    #[arg(long, value_name = "SIZE", value_parser = quantity::size, help_heading = "Search")]
+    pub max_memory: Option<u64>,
+
+    /// Stop after so long: 10s, 2m
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, help_heading = "Search")]
+    pub time_limit: Option<Duration>,
+
+    /// Use at most so many threads [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096),
+          help_heading = "Search")]
+    pub threads: Option<u32>,
+
+    /// Count schedules and compute probabilities whatever they cost
+    #[arg(long, help_heading = "Search")]
+    pub count: bool,
+
+    /// Explore the whole decision graph
+    #[arg(long, help_heading = "Search")]
+    pub no_reduction: bool,
+}
+
+impl ProgramArgs {
+    /// Returns the models a program is put under: its own, unless a flag says otherwise.
+    pub fn models(&self, program: &Program) -> Models {
+        Models {
+            switch: self.switch.unwrap_or(program.models.switch),
+            memory: self.memory.unwrap_or(program.models.memory),
+        }
+    }
+
+    /// Returns the flags that, given again, put a program under these models and make it the same program.
+    pub fn flags(&self, program: &Program, models: Models) -> Vec<String> {
+        let mut flags = Vec::new();
+        for (name, value) in &self.defines {
+            flags.extend(["-D".to_owned(), format!("{name}={value}")]);
+        }
+        for (file, other) in &self.replace {
+            flags.extend(["--replace".to_owned(), format!("{file}={other}")]);
+        }
+        if models.switch != program.models.switch {
+            flags.extend(["--switch".to_owned(), models.switch.to_string()]);
+        }
+        if models.memory != program.models.memory {
+            flags.extend(["--memory".to_owned(), models.memory.to_string()]);
+        }
+        if models.memory != MemoryModel::Sc && self.store_buffer != DEFAULT_BUFFER {
+            flags.extend(["--store-buffer".to_owned(), self.store_buffer.to_string()]);
+        }
+        flags
+    }
+}
+
+impl SearchArgs {
+    /// Returns what a search is asked for. `share` searches run beside one another and share the memory.
+    pub fn request(&self, models: Models, program: &ProgramArgs, share: u64) -> Request {
+        let memory = self.max_memory.or_else(|| available_memory().map(|bytes| bytes / 4 * 3));
+        Request {
+            buffer: program.store_buffer,
+            count: self.count,
+            limits: Limits {
+                max_states: self.max_states,
+                max_memory: memory.map(|bytes| bytes / share.max(1)),
+            },
+            ..Request::new(models)
+        }
+    }
+
+    /// Returns how many threads to use.
+    pub fn threads(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.threads.map_or_else(cores, |threads| threads as usize)
+    }
+}
+
+/// Returns the command that does something with the same file again, as a shell takes it.
+pub(super) fn again(command: &str, file: &str, flags: &[String]) -> String {
+    let words = ["racevm", command, file].into_iter().chain(flags.iter().map(String::as_str));
+    words.map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// Quotes a word for a shell, if it needs that.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./=,:+@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// Returns how many bytes of memory the machine can give without swapping, where it says so.
+fn available_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim_end().parse().ok()?;
+    kibibytes.checked_mul(1024)
+}
+
+fn define(text: &str) -> Result<(String, i64), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    let number = number(value.trim()).ok_or_else(|| format!("`{value}` is no 64-bit number"))?;
+    Ok((name.trim().to_owned(), number))
+}
+
+/// Reads a number as the language writes it, with a sign.
+fn number(text: &str) -> Option<i64> {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
+    let hexadecimal = digits.strip_prefix("0x").or(digits.strip_prefix("0X"));
+    let radix = if hexadecimal.is_some() { 16 } else { 10 };
+    let digits = hexadecimal.unwrap_or(digits);
+    if !digits.starts_with(|c: char| c.is_digit(radix)) || digits.ends_with('_') {
+        return None;
+    }
+    i64::from_str_radix(&format!("{sign}{}", digits.replace('_', "")), radix).ok()
+}
+
+fn replacement(text: &str) -> Result<(String, String), String> {
+    let (file, other) = text.split_once('=').ok_or("expected FILE=OTHER")?;
+    if file.is_empty() || other.is_empty() {
+        return Err("expected FILE=OTHER".to_owned());
+    }
+    Ok((file.to_owned(), other.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_take_them_apart() {
+        let flags = ["-D".to_owned(), "N=3".to_owned()];
+        assert_eq!(again("replay", "a b.rvm", &flags), "racevm replay 'a b.rvm' -D N=3");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn defines_take_the_numbers_of_the_language() {
+        for (text, value) in [("N=5", 5), ("N=-5", -5), ("N=0x10", 16), ("N=1_000", 1000), ("N = 7", 7)] {
+            assert_eq!(define(text), Ok(("N".to_owned(), value)), "{text}");
+        }
+        assert_eq!(define("N=-9223372036854775808"), Ok(("N".to_owned(), i64::MIN)));
+        for text in ["N", "N=", "N=x", "N=1.5", "N=9223372036854775808", "N=--1", "N=+1", "N=_1", "N=1_"] {
+            assert!(define(text).is_err(), "{text}");
+        }
+    }
+}

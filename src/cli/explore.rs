@@ -1,0 +1,49 @@
+//! `racevm explore`: every schedule of one program.
+
+use clap::Args;
+
+use super::args::{ProgramArgs, SearchArgs, again};
+use super::console::Console;
+use super::exit::{Exit, Failure};
+use super::load;
+use super::watch::Watch;
+use crate::check;
+
+const AFTER_HELP: &str = "\
+Examples:
+  racevm explore programs/lost_update.rvm
+  racevm explore programs/lost_update.rvm --switch gil
+  racevm explore programs/counters/two_loops.rvm -D N=3 --json
+  racevm examples deadlock/abba | racevm explore -";
+
+/// Explore every schedule: outcomes, deadlocks, faults, livelocks, data races, expectations
+#[derive(Args, Debug)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct ExploreArgs {
+    /// The program; - is standard input
+    file: String,
+
+    /// Print one JSON document
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+
+    #[command(flatten)]
+    program: ProgramArgs,
+
+    #[command(flatten)]
+    search: SearchArgs,
+}
+
+pub(super) fn run(args: &ExploreArgs, console: &Console) -> Result<Exit, Failure> {
+    let program = load::program(&args.file, &args.program)?;
+    let models = args.program.models(&program);
+    let request = args.search.request(models, &args.program, 1);
+    let mut watch = Watch::start(console, args.search.time_limit);
+    let explored = check::explore(&program, &request, &mut watch);
+    let mut exploration = explored.map_err(|error| Failure::Limit(error.to_string()))?;
+    exploration.search.elapsed = watch.elapsed();
+    drop(watch);
+    let again = again("replay", &args.file, &args.program.flags(&program, models));
+    console.print(&super::draft::explored(&program, &exploration, &again))?;
+    Ok(exploration.summary().into())
+}

@@ -1,0 +1,14 @@
+//! The decision graph: its components, its counts and probabilities, and its form as a petgraph graph.
+
+mod components;
+mod count;
+mod decision;
+mod number;
+mod probability;
+mod uniform;
+
+pub use components::Components;
+pub use count::{Counts, Ends, count};
+pub use decision::{DecisionGraph, GraphEdge, GraphNode};
+pub use number::{Count, Probability};
+pub use uniform::Drawer;
