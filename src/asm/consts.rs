@@ -163,5 +163,5 @@ fn fault(error: ArithmeticError, span: Span) -> Diagnostic {
             ("shift count out of range in a constant expression", "shifts too far")
         }
     };
-    Diagnostic::new("E0207", message, span, label)
+    Diagnostic::new("E0206", message, span, label)
 }

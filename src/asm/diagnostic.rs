@@ -68,7 +68,7 @@ impl Diagnostic {
 }
 
 impl Diagnostics {
-    /// Puts errors in order and keeps the first hundred.
+    /// Puts errors in order and keeps the first of them, as many as anyone reads.
     pub(super) fn new(sources: Vec<Source>, mut errors: Vec<Diagnostic>) -> Diagnostics {
         errors.sort_by(|a, b| (a.span, a.code).cmp(&(b.span, b.code)));
         errors.dedup();
@@ -96,35 +96,57 @@ impl Diagnostics {
 
     fn report<'a>(&'a self, error: &'a Diagnostic) -> Group<'a> {
         let title = Level::ERROR.primary_title(error.message.as_str()).id(error.code);
-        let mut group = title.element(self.snippet(error, error.span.source));
-        let mut others: Vec<u32> = error.related.iter().map(|(span, _)| span.source).collect();
-        others.retain(|&source| source != error.span.source);
-        others.dedup();
-        group = group.elements(others.into_iter().map(|source| self.snippet(error, source)));
+        let primary = Mark { kind: AnnotationKind::Primary, span: error.span, label: &error.label };
+        let related = error.related.iter().map(|(span, label)| Mark {
+            kind: AnnotationKind::Context,
+            span: *span,
+            label,
+        });
+        let mut marks: Vec<Mark<'_>> = std::iter::once(primary).chain(related).collect();
+        marks.sort_by_key(|mark| mark.span);
+        let mut neighbours: Vec<&[Mark<'_>]> = marks.chunk_by(Mark::is_near).collect();
+        // The place of the error heads the report; a stable sort leaves the others in order.
+        neighbours.sort_by_key(|marks| !marks.iter().any(|mark| mark.kind == AnnotationKind::Primary));
+        let mut group = Group::with_title(title);
+        for marks in neighbours {
+            group = group.element(self.snippet(marks));
+        }
         group.elements(error.help.iter().map(|help| Level::HELP.message(help.as_str())))
     }
 
-    /// Marks the places of one error in one source, of which it takes the lines from the first to the last
-    /// place alone.
-    fn snippet<'a>(&'a self, error: &'a Diagnostic, source: u32) -> Snippet<'a, Annotation<'a>> {
-        let Source { name, text } = &self.sources[source as usize];
-        let primary = (AnnotationKind::Primary, error.span, &error.label);
-        let related = error.related.iter().map(|(span, label)| (AnnotationKind::Context, *span, label));
-        let here = std::iter::once(primary).chain(related).filter(|(_, span, _)| span.source == source);
-        let places: Vec<(AnnotationKind, Range<usize>, &String)> =
-            here.map(|(kind, span, label)| (kind, within(text, span), label)).collect();
-        let first = places.iter().map(|(_, range, _)| range.start).min().unwrap_or(0);
-        let last = places.iter().map(|(_, range, _)| range.end).max().unwrap_or(0);
+    /// Marks neighbouring places, and takes only the lines from the first to the last of them.
+    fn snippet<'a>(&'a self, marks: &[Mark<'a>]) -> Snippet<'a, Annotation<'a>> {
+        let Source { name, text } = &self.sources[marks[0].span.source as usize];
+        let ranges: Vec<Range<usize>> = marks.iter().map(|mark| within(text, mark.span)).collect();
+        let first = ranges.iter().map(|range| range.start).min().unwrap_or(0);
+        let last = ranges.iter().map(|range| range.end).max().unwrap_or(0);
         let start = text[..first].rfind('\n').map_or(0, |at| at + 1);
         let end = text[last..].find('\n').map_or(text.len(), |at| last + at);
         let number = text[..start].bytes().filter(|&byte| byte == b'\n').count() + 1;
-        let annotations = places.into_iter().map(|(kind, range, label)| {
-            let annotation = kind.span(range.start - start..range.end - start);
-            if label.is_empty() { annotation } else { annotation.label(label.as_str()) }
+        let annotations = marks.iter().zip(ranges).map(|(mark, range)| {
+            let annotation = mark.kind.span(range.start - start..range.end - start);
+            if mark.label.is_empty() { annotation } else { annotation.label(mark.label) }
         });
         Snippet::source(&text[start..end]).path(name.as_str()).line_start(number).annotations(annotations)
     }
 }
+
+/// A place to mark, with what stands under it.
+struct Mark<'a> {
+    kind: AnnotationKind,
+    span: Span,
+    label: &'a str,
+}
+
+impl Mark<'_> {
+    /// Returns whether two places can stand in one snippet. The printer reads all the text between them.
+    fn is_near(&self, next: &Mark<'_>) -> bool {
+        self.span.source == next.span.source && next.span.start.saturating_sub(self.span.end) < FAR
+    }
+}
+
+/// Places so many bytes apart are printed one after the other.
+const FAR: u32 = 1 << 16;
 
 /// Returns a place as a range that lies within the text and on its characters' bounds.
 fn within(text: &str, span: Span) -> Range<usize> {

@@ -19,6 +19,7 @@ use self::tokens::{LineState, Parsed, Problem, Tokens, Wanted, end_of_line, labe
 use super::ast::{Line, Name, Spanned, Statement, VariableWord};
 use super::diagnostic::Diagnostic;
 use super::lexer::{self, Kind, LexedLine, Symbol, Token, shorten};
+use super::limits;
 use super::suggest::suggest;
 use crate::program::{ObjectSort, Op, OperandKind, Span, TABLE};
 
@@ -42,8 +43,8 @@ pub(crate) const SYNTAX_CODES: &[(&str, &str)] = &[
     ("E0016", "The file has so many errors that the rest of it was not read."),
 ];
 
-/// The most errors that one file is told of.
-const MAX_ERRORS: usize = 100;
+/// The most errors that one file is told of, so that [`limits::DIAGNOSTICS`] has room for saying so.
+const MAX_ERRORS: usize = limits::DIAGNOSTICS - 1;
 
 /// The keywords that begin a line, each with the forms it begins.
 const KEYWORDS: &[(&str, &str)] = &[

@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
                 "included here",
             )),
             Ok(loaded) => {
-                if let Err(error) = self.admit(&loaded, path.span) {
+                if let Some(error) = self.objection(&loaded, path.span) {
                     self.texts.errors.push(error);
                 } else {
                     self.open(loaded.name, loaded.identity, &loaded.text, path.span);
@@ -160,8 +160,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Checks that a file may be included here.
-    fn admit(&self, loaded: &Loaded, span: Span) -> Result<(), Diagnostic> {
+    /// Returns what is against including a file here.
+    fn objection(&self, loaded: &Loaded, span: Span) -> Option<Diagnostic> {
         if self.open.iter().any(|file| file.identity == loaded.identity) {
             let message = format!("`{}` includes itself", loaded.name);
             let mut error = Diagnostic::new("E0602", message, span, "closes the circle");
@@ -170,12 +170,12 @@ impl<'a> Reader<'a> {
             {
                 error = error.related(first, "first included here");
             }
-            return Err(error.help("move what both need into a file of its own, and include that once"));
+            return Some(error.help("move what both need into a file of its own, and include that once"));
         }
         if let Some(&first) = self.included.get(&loaded.identity) {
             let message = format!("`{}` is included twice", loaded.name);
             let error = Diagnostic::new("E0603", message, span, "included again");
-            return Err(error.related(first, "first included here"));
+            return Some(error.related(first, "first included here"));
         }
         if self.open.len() > limits::INCLUDE_DEPTH || self.texts.sources.len() >= limits::FILES {
             let message = format!(
@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
                 limits::FILES,
                 limits::INCLUDE_DEPTH
             );
-            return Err(Diagnostic::new("E0402", message, span, "the bound is passed here"));
+            return Some(Diagnostic::new("E0402", message, span, "the bound is passed here"));
         }
         if loaded.text.len() > limits::FILE_BYTES
             || self.bytes.saturating_add(loaded.text.len()) > limits::TOTAL_BYTES
@@ -194,9 +194,9 @@ impl<'a> Reader<'a> {
                 limits::FILE_BYTES >> 20,
                 limits::TOTAL_BYTES >> 20
             );
-            return Err(Diagnostic::new("E0402", message, span, "included here").help(bound));
+            return Some(Diagnostic::new("E0402", message, span, "included here").help(bound));
         }
-        Ok(())
+        None
     }
 
     /// Parses a text and makes its lines the next to be read.

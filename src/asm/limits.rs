@@ -26,7 +26,7 @@ pub(super) const THREAD_WORDS: u64 = 1 << 26;
 /// So many errors end the search for more.
 pub(super) const RESOLVED_ERRORS: usize = 1000;
 /// The most diagnostics that are reported for one program.
-pub(super) const DIAGNOSTICS: usize = 100;
+pub(super) const DIAGNOSTICS: usize = 200;
 
 /// Something a program has a bounded number of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,15 +59,16 @@ impl Resource {
         }
     }
 
-    /// Returns how many elements there are once `wanted` more are added to `used`, or what is wrong.
-    pub fn add(self, used: u32, wanted: i64, span: Span) -> Result<u32, Diagnostic> {
-        let total = i64::from(used).saturating_add(wanted);
-        match u32::try_from(total) {
-            Ok(total) if total <= self.bound() => Ok(total),
-            _ => {
-                let message = format!("more than {} {}", self.bound(), self.words());
-                Err(Diagnostic::new("E0401", message, span, "the bound is passed here"))
-            }
-        }
+    /// Returns how many elements there are once `wanted` more are added to `used`; `None` when that is too
+    /// many.
+    pub fn add(self, used: u32, wanted: i64) -> Option<u32> {
+        let total = u32::try_from(i64::from(used).checked_add(wanted)?).ok()?;
+        (total <= self.bound()).then_some(total)
+    }
+
+    /// Reports that there are too many; `span` is the declaration that asks for more.
+    pub fn too_many(self, span: Span) -> Diagnostic {
+        let message = format!("more than {} {}", self.bound(), self.words());
+        Diagnostic::new("E0401", message, span, "the bound is passed here")
     }
 }

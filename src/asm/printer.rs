@@ -6,10 +6,11 @@
 //! printed changes nothing.
 
 use super::ast::{Line, Spanned, Statement};
-use super::diagnostic::Diagnostics;
+use super::diagnostic::{Diagnostic, Diagnostics};
 use super::grammar;
 use super::lexer::{self, Kind, Symbol, Token};
-use crate::program::Source;
+use super::limits;
+use crate::program::{Source, Span};
 
 /// Spaces by which a body is indented.
 const INDENT: usize = 4;
@@ -25,17 +26,25 @@ const COMMENT_GAP: usize = 2;
 ///
 /// # Errors
 ///
-/// Returns the syntax errors of a text that cannot be parsed. Names and meanings are not looked at.
+/// Returns the syntax errors of a text that cannot be parsed, or E0402 for one that is too large. Names and
+/// meanings are not looked at.
 ///
 /// ```
 /// let tidy = racevm::asm::format("x.rvm", "thread t\n l: load   x ; read\nend").unwrap();
 /// assert_eq!(tidy, "thread t\n  l:\n    LOAD x  ; read\nend\n");
 /// ```
 pub fn format(name: &str, text: &str) -> Result<String, Diagnostics> {
+    if text.len() > limits::FILE_BYTES {
+        let message = format!("the program has more than {} MiB", limits::FILE_BYTES >> 20);
+        let error = Diagnostic::new("E0402", message, Span::default(), "");
+        // The bytes of the text are not worth keeping.
+        let source = Source { name: name.to_owned(), text: String::new() };
+        return Err(Diagnostics::new(vec![source], vec![error]));
+    }
     let (lines, errors) = grammar::parse(0, text);
     if !errors.is_empty() {
-        let sources = vec![Source { name: name.to_owned(), text: text.to_owned() }];
-        return Err(Diagnostics { sources, errors });
+        let source = Source { name: name.to_owned(), text: text.to_owned() };
+        return Err(Diagnostics::new(vec![source], errors));
     }
     let mut layout = Layout { widths: operand_columns(&lines), ..Layout::default() };
     for (line, lexed) in lines.iter().zip(lexer::lines(0, text)) {
@@ -143,8 +152,13 @@ impl Row {
         self.code.is_empty() && self.comment.is_none()
     }
 
-    fn is_commented_code(&self) -> bool {
-        !self.code.is_empty() && self.comment.is_some()
+    fn is_code(&self) -> bool {
+        !self.code.is_empty()
+    }
+
+    /// Returns true when the comments of neighbouring rows are aligned: code of one body, or of none.
+    fn aligns_with(&self, next: &Row) -> bool {
+        self.is_code() && next.is_code() && (self.indent == 0) == (next.indent == 0)
     }
 
     fn width(&self) -> usize {
@@ -243,12 +257,13 @@ fn follow(kind: Kind<'_>, next: Next, beside_dots: bool) -> Next {
     }
 }
 
-/// Prints the rows, comments behind consecutive lines aligned.
+/// Prints the rows, the comments of a body aligned from one blank line or whole-line comment to the next.
 fn render(rows: &[Row]) -> String {
     let kept = rows.iter().rposition(|row| !row.is_blank()).map_or(0, |last| last + 1);
     let mut out = String::new();
-    for run in rows[..kept].chunk_by(|a, b| a.is_commented_code() && b.is_commented_code()) {
-        let column = run.iter().map(Row::width).filter(|&width| width <= MAX_CODE).max().unwrap_or(0);
+    for run in rows[..kept].chunk_by(Row::aligns_with) {
+        let commented = run.iter().filter(|row| row.comment.is_some()).map(Row::width);
+        let column = commented.filter(|&width| width <= MAX_CODE).max().unwrap_or(0);
         for row in run {
             print_row(row, column, &mut out);
         }
@@ -262,7 +277,7 @@ fn print_row(row: &Row, column: usize, out: &mut String) {
         out.push_str(&row.code);
     }
     if let Some(comment) = &row.comment {
-        if !row.code.is_empty() {
+        if row.is_code() {
             let gap = column.saturating_sub(row.width()) + COMMENT_GAP;
             out.extend(std::iter::repeat_n(' ', gap));
         }

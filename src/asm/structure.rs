@@ -271,8 +271,8 @@ impl<'a> Builder<'a, '_> {
             let error = Diagnostic::new("E0504", "a proc has no locals of its own", span, "")
                 .help("declare it outside: a `local` at file level has one copy for every thread");
             self.errors.push(error);
-            // Names in the proc may mean it.
-            open.body.broken = true;
+            // It counts as declared outside, so that its uses are no errors too.
+            self.outline.items.push(Item::Declaration(declaration));
             return;
         }
         if let Some(&(_, block)) = open.blocks.last() {

@@ -33,8 +33,11 @@ impl<'p> SwitchPoints<'p> {
             }
         }
         let uncalled = |called: bool| Calls { is_exposed: !called, leaves_blocks: !called };
-        let mut points =
-            SwitchPoints { program, model, procs: is_called.iter().map(|&called| uncalled(called)).collect() };
+        let mut points = SwitchPoints {
+            program,
+            model,
+            procs: is_called.iter().map(|&called| uncalled(called)).collect(),
+        };
         // A thread is called by nobody, and an uncalled proc may be: both are where knowledge starts.
         let mut work: Vec<Option<ProcId>> = vec![None];
         let numbers = (0..).map(ProcId);
@@ -91,7 +94,8 @@ impl<'p> SwitchPoints<'p> {
         let leaves = |to: Addr| self.leaves_blocks(addr, to, body);
         let every = self.model == SwitchModel::Every;
         // The free-threaded model switches after any step, the GIL after a jump backwards.
-        let jumps = |target: Addr| (every || (self.model == SwitchModel::Gil && target <= addr)) && leaves(target);
+        let jumps =
+            |target: Addr| (every || (self.model == SwitchModel::Gil && target <= addr)) && leaves(target);
         let gil = self.model != SwitchModel::Await;
         match self.program.instr(addr) {
             Instr::Jmp(target) => jumps(target),

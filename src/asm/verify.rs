@@ -74,7 +74,7 @@ pub(super) fn verify(program: &mut Program, map: &CodeMap) -> Vec<Diagnostic> {
             "the threads take {words} words together, and at most {} are supported",
             limits::THREAD_WORDS
         );
-        let error = Diagnostic::new("E0403", message, *widest, "of these most")
+        let error = Diagnostic::new("E0403", message, *widest, "this thread takes the most")
             .help("every thread has its locals, and room for the highest stack and the deepest calls");
         verifier.errors.push(error);
     }

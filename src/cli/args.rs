@@ -14,15 +14,16 @@ use crate::vm::DEFAULT_BUFFER;
 /// How output looks.
 #[derive(Args, Clone, Debug)]
 pub(super) struct OutputArgs {
-    /// Colour in the output; NO_COLOR is respected
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true, help_heading = "Output")]
+    /// Colour: auto, always or never; NO_COLOR is respected
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true, help_heading = "Output",
+          hide_default_value = true, hide_possible_values = true)]
     pub color: ColorChoice,
 
-    /// Say less: results only
+    /// Say less
     #[arg(short, long, global = true, help_heading = "Output", conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Say more: timings too
+    /// Say more
     #[arg(short, long, global = true, help_heading = "Output")]
     pub verbose: bool,
 }
@@ -59,7 +60,7 @@ pub(super) struct SearchArgs {
     #[arg(long, value_name = "N", help_heading = "Search")]
     pub max_states: Option<u64>,
 
-    /// Stop before holding more memory: 512M, 2G [default: 75 % of what is available at the start]
+    /// Stop before holding more memory: 512M, 2G [default: 75 % of what is free]
     #[arg(long, value_name = "SIZE", value_parser = quantity::size, help_heading = "Search")]
     pub max_memory: Option<u64>,
 
@@ -67,7 +68,7 @@ pub(super) struct SearchArgs {
     #[arg(long, value_name = "DURATION", value_parser = quantity::duration, help_heading = "Search")]
     pub time_limit: Option<Duration>,
 
-    /// Use at most so many threads [default: one for each core]
+    /// Use at most so many threads [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096),
           help_heading = "Search")]
     pub threads: Option<u32>,
@@ -115,16 +116,18 @@ impl ProgramArgs {
 impl SearchArgs {
     /// Returns what a search is asked for. `share` searches run beside one another and share the memory.
     pub fn request(&self, models: Models, program: &ProgramArgs, share: u64) -> Request {
-        let memory = self.max_memory.or_else(|| available_memory().map(|bytes| bytes / 4 * 3));
         Request {
             buffer: program.store_buffer,
             count: self.count,
-            limits: Limits {
-                max_states: self.max_states,
-                max_memory: memory.map(|bytes| bytes / share.max(1)),
-            },
+            limits: self.limits(share),
             ..Request::new(models)
         }
+    }
+
+    /// Returns how far a search may go that shares the memory with others, `share` in all.
+    pub fn limits(&self, share: u64) -> Limits {
+        let memory = self.max_memory.or_else(|| available_memory().map(|bytes| bytes / 4 * 3));
+        Limits { max_states: self.max_states, max_memory: memory.map(|bytes| bytes / share.max(1)) }
     }
 
     /// Returns how many threads to use.

@@ -35,15 +35,15 @@ pub(super) struct CheckArgs {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
 
-    /// Print one JSON document
-    #[arg(long, help_heading = "Output")]
-    json: bool,
-
     #[command(flatten)]
     program: ProgramArgs,
 
     #[command(flatten)]
     search: SearchArgs,
+
+    /// Print one JSON document
+    #[arg(long, help_heading = "Output")]
+    json: bool,
 }
 
 /// What became of one file.

@@ -23,15 +23,15 @@ pub(super) struct ExploreArgs {
     /// The program; - is standard input
     file: String,
 
-    /// Print one JSON document
-    #[arg(long, help_heading = "Output")]
-    json: bool,
-
     #[command(flatten)]
     program: ProgramArgs,
 
     #[command(flatten)]
     search: SearchArgs,
+
+    /// Print one JSON document
+    #[arg(long, help_heading = "Output")]
+    json: bool,
 }
 
 pub(super) fn run(args: &ExploreArgs, console: &Console) -> Result<Exit, Failure> {

@@ -79,6 +79,17 @@ impl Watch {
     }
 }
 
+impl Watch {
+    /// Returns true while sampling may go on.
+    pub fn goes_on(&mut self, wanted: u64, runs: u64, steps: u64) -> bool {
+        let cut = self.tick(|elapsed| {
+            let rate = scaled(steps as f64 / elapsed.as_secs_f64(), 1000.0);
+            format!("running: {runs} of {wanted} runs, {rate} steps/s, {} s", elapsed.as_secs())
+        });
+        cut.is_none()
+    }
+}
+
 impl Monitor for Watch {
     fn observe(&mut self, progress: &Progress) -> Option<Cut> {
         let progress = *progress;

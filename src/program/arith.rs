@@ -15,6 +15,7 @@ pub enum ArithmeticError {
 }
 
 /// Computes a binary instruction; `None` when the instruction is not one.
+#[inline]
 pub fn binary(instr: Instr, a: i64, b: i64) -> Option<Result<i64, ArithmeticError>> {
     Some(Ok(match instr {
         Instr::Add => return Some(a.checked_add(b).ok_or(ArithmeticError::Overflow)),

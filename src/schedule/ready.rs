@@ -141,11 +141,15 @@ impl Ready {
     }
 
     /// Returns an actor by its number.
+    #[inline]
     pub fn actor(&self, machine: &Machine<'_>, state: &State, number: usize) -> Actor {
-        if let Some(&id) = self.singles.get(number) {
-            return Actor::Thread(id);
+        match self.singles.get(number) {
+            Some(&id) => Actor::Thread(id),
+            None => self.other_actor(machine, state, number - self.singles.len()),
         }
-        let number = number - self.singles.len();
+    }
+
+    fn other_actor(&self, machine: &Machine<'_>, state: &State, number: usize) -> Actor {
         if number < self.open.total() {
             let (room, place) = self.open.find(number);
             return Actor::Thread(self.rooms[room].members[place]);

@@ -14,7 +14,7 @@ use crate::vm::{Action, Actor, After, Choice, Choices, Fault, Machine, State, St
 /// How many steps are executed between two looks at whether to go on.
 const WATCH_EVERY: u64 = 1 << 20;
 
-/// The most steps that a recorded schedule may have.
+/// The most steps that recorded schedules may have.
 pub const MAX_RECORDED: u64 = super::execution::MAX_STEPS as u64;
 
 /// How a run went. The state it ended in is [`Sampler::state`].
@@ -158,9 +158,8 @@ impl<'m, 'p, S: Strategy> Sampler<'m, 'p, S> {
         if traits.touches() {
             self.ready.prepare(machine, &self.state, id, machine.program().instr(addr));
         }
-        let action = Action { actor, choice };
-        see(action);
-        let after = machine.step(&mut self.state, action).map_err(|stop| match stop {
+        see(Action { actor, choice });
+        let after = machine.step_thread(&mut self.state, id, choice).map_err(|stop| match stop {
             Stop::Fault(fault) => Ending::Fault(id, addr, fault),
             Stop::Assume => Ending::Assume,
         })?;

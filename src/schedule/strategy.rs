@@ -101,13 +101,12 @@ impl FromStr for StrategyName {
             Some(("pct", depth)) => {
                 let depth = positive(depth, "depth")?;
                 let fits = u32::try_from(depth).ok().filter(|&depth| depth <= MAX_DEPTH);
-                let too_large = || format!("a depth of {depth} is too large: at most {MAX_DEPTH} is possible");
+                let too_large =
+                    || format!("a depth of {depth} is too large: at most {MAX_DEPTH} is possible");
                 fits.map(StrategyName::Pct).ok_or_else(too_large)
             }
             Some(("quantum", steps)) => positive(steps, "length").map(StrategyName::Quantum),
-            _ => Err(format!(
-                "unknown strategy `{word}` (random, pct:D, quantum:N, round-robin or uniform)"
-            )),
+            _ => Err(format!("unknown strategy `{word}` (random, pct:D, quantum:N, round-robin or uniform)")),
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::Schedule;
 use super::pct::Pct;
 use super::quantum::Quantum;
 use super::random::Random;
 use super::round_robin::RoundRobin;
-use super::sampler::{Ending, RunEnd, Sampler};
+use super::sampler::{Ending, MAX_RECORDED, RunEnd, Sampler};
 use super::strategy::{Strategy, StrategyName};
-use super::Schedule;
 use crate::program::{Addr, Line, ThreadId};
 use crate::vm::{Fault, Machine, State};
 
@@ -66,7 +66,8 @@ pub struct Tallied {
     pub first: u64,
     /// How many steps that one had.
     pub steps: u64,
-    /// Its schedule; `None` when it is longer than [`MAX_RECORDED`](super::MAX_RECORDED).
+    /// Its schedule; `None` for a run that did not finish, and where all schedules together would be longer
+    /// than [`MAX_RECORDED`]: the seed and the number of the run stand for it then.
     pub schedule: Option<Schedule>,
 }
 
@@ -134,11 +135,7 @@ fn observed(machine: &Machine<'_>, state: &State) -> Vec<Vec<i64>> {
 ///
 /// Panics for [`StrategyName::Uniform`], which needs the decision graph: see [`sample_with`] and
 /// [`Drawn`](super::Drawn).
-pub fn sample(
-    machine: &Machine<'_>,
-    sampling: &Sampling,
-    watch: &mut dyn FnMut(u64, u64) -> bool,
-) -> Tally {
+pub fn sample(machine: &Machine<'_>, sampling: &Sampling, watch: &mut dyn FnMut(u64, u64) -> bool) -> Tally {
     match sampling.strategy {
         StrategyName::Random => sample_with(machine, Random, sampling, watch),
         StrategyName::Quantum(length) => sample_with(machine, Quantum::new(length), sampling, watch),
@@ -192,22 +189,31 @@ struct Counter<'m, 'p> {
     sampling: Sampling,
     runs: u64,
     steps: u64,
+    first_limit: u64,
     /// The limit of all runs but the first.
     later_limit: u64,
-    /// For each class, in order of appearance: it, how often, the first run, and its steps.
-    found: Vec<(Class, u64, u64, u64)>,
+    /// What was found, in order of appearance.
+    found: Vec<Found>,
     by_class: BTreeMap<Class, usize>,
+}
+
+#[derive(Clone, Copy)]
+struct Found {
+    count: u64,
+    first: u64,
+    steps: u64,
 }
 
 impl<'m, 'p> Counter<'m, 'p> {
     fn new(machine: &'m Machine<'p>, sampling: Sampling) -> Self {
+        let first_limit = sampling.limit.unwrap_or(FIRST_LIMIT);
         let later_limit = sampling.limit.unwrap_or(LEAST_LIMIT);
         let (found, by_class) = (Vec::new(), BTreeMap::new());
-        Counter { machine, sampling, runs: 0, steps: 0, later_limit, found, by_class }
+        Counter { machine, sampling, runs: 0, steps: 0, first_limit, later_limit, found, by_class }
     }
 
     fn limit(&self, number: u64) -> u64 {
-        if number == 0 { self.sampling.limit.unwrap_or(FIRST_LIMIT) } else { self.later_limit }
+        if number == 0 { self.first_limit } else { self.later_limit }
     }
 
     fn add(&mut self, number: u64, end: RunEnd, state: &State) {
@@ -218,17 +224,21 @@ impl<'m, 'p> Counter<'m, 'p> {
         self.steps += end.steps;
         let class = Class::of(self.machine, state, end.ending);
         if let Some(&index) = self.by_class.get(&class) {
-            self.found[index].1 += 1;
+            self.found[index].count += 1;
         } else {
-            self.by_class.insert(class.clone(), self.found.len());
-            self.found.push((class, 1, number, end.steps));
+            self.by_class.insert(class, self.found.len());
+            self.found.push(Found { count: 1, first: number, steps: end.steps });
         }
     }
 
     fn finish(self, cut: bool, mut record: impl FnMut(u64, u64) -> Option<Schedule>) -> Tally {
-        let results = self.by_class.values().map(|&index| {
-            let (class, count, first, steps) = self.found[index].clone();
-            let schedule = record(first, self.limit(first));
+        let mut room = MAX_RECORDED;
+        let results = self.by_class.into_iter().map(|(class, index)| {
+            let Found { count, first, steps } = self.found[index];
+            let limit = if first == 0 { self.first_limit } else { self.later_limit };
+            let is_wanted = class != Class::Unfinished && steps <= room;
+            let schedule = if is_wanted { record(first, limit) } else { None };
+            room -= schedule.as_ref().map_or(0, |_| steps);
             Tallied { class, count, first, steps, schedule }
         });
         let results = results.collect();

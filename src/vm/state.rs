@@ -2,9 +2,20 @@
 
 /// The words of one state, of a fixed length that [`Layout`](super::Layout) gives. Equal states are equal
 /// words: whatever is not in use is zero.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct State {
     pub(super) words: Box<[i64]>,
+}
+
+impl Clone for State {
+    fn clone(&self) -> State {
+        State { words: self.words.clone() }
+    }
+
+    /// Copies the words in place: expansions do so for every edge, and the derived form would allocate.
+    fn clone_from(&mut self, source: &State) {
+        self.words.clone_from(&source.words);
+    }
 }
 
 impl State {

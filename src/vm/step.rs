@@ -74,10 +74,16 @@ impl Machine<'_> {
         state.words[cell as usize] = value;
     }
 
-    fn step_thread(&self, state: &mut State, id: ThreadId, choice: Choice) -> Result<After, Stop> {
+    /// Executes a step of a thread, for callers that know that it is one: see [`Machine::step`].
+    #[inline]
+    pub(crate) fn step_thread(&self, state: &mut State, id: ThreadId, choice: Choice) -> Result<After, Stop> {
         let pc = self.pc(state, id).expect("only an enabled thread is chosen");
         let instr = self.program().instr(pc);
         let next = self.execute(state, id, instr, choice)?;
+        if self.always_decides {
+            self.core(state, id).go(self, pc, next);
+            return Ok(After::Decision);
+        }
         let mut core = self.core(state, id);
         let depth = core.depth();
         let gil_lets_go = match next {
@@ -85,9 +91,6 @@ impl Machine<'_> {
             _ => matches!(instr, Instr::Call(_) | Instr::Yield | Instr::Start(_) | Instr::Join(_)),
         };
         core.go(self, pc, next);
-        if self.always_decides {
-            return Ok(After::Decision);
-        }
         let is_point = match self.models().switch {
             SwitchModel::Every => true,
             SwitchModel::Gil => gil_lets_go,
@@ -139,6 +142,23 @@ impl Machine<'_> {
                 let below = self.peek(state, id, 1);
                 self.core(state, id).push(below);
             }
+            // One arm for each, so that the dispatch on the instruction is the only one of the step.
+            Instr::Add => self.compute(state, id, Instr::Add)?,
+            Instr::Sub => self.compute(state, id, Instr::Sub)?,
+            Instr::Mul => self.compute(state, id, Instr::Mul)?,
+            Instr::Div => self.compute(state, id, Instr::Div)?,
+            Instr::Mod => self.compute(state, id, Instr::Mod)?,
+            Instr::Eq => self.compute(state, id, Instr::Eq)?,
+            Instr::Ne => self.compute(state, id, Instr::Ne)?,
+            Instr::Lt => self.compute(state, id, Instr::Lt)?,
+            Instr::Le => self.compute(state, id, Instr::Le)?,
+            Instr::Gt => self.compute(state, id, Instr::Gt)?,
+            Instr::Ge => self.compute(state, id, Instr::Ge)?,
+            Instr::And => self.compute(state, id, Instr::And)?,
+            Instr::Or => self.compute(state, id, Instr::Or)?,
+            Instr::Xor => self.compute(state, id, Instr::Xor)?,
+            Instr::Shl => self.compute(state, id, Instr::Shl)?,
+            Instr::Shr => self.compute(state, id, Instr::Shr)?,
             Instr::Neg => {
                 let value = self.peek(state, id, 0).checked_neg().ok_or(Fault::Overflow)?;
                 self.core(state, id).replace(1, value);
@@ -217,7 +237,7 @@ impl Machine<'_> {
         Ok(Next::Through)
     }
 
-    /// The binary operations, and the instructions on synchronization objects.
+    /// The instructions on synchronization objects.
     fn execute_rest(
         &self,
         state: &mut State,
@@ -229,11 +249,15 @@ impl Machine<'_> {
             let object = self.object(state, id, target).ok_or(Fault::IndexOutOfRange)?;
             return self.execute_on(state, id, instr, target, object, choice);
         }
+        unreachable!("every instruction without an object has its own arm")
+    }
+
+    #[inline(always)]
+    fn compute(&self, state: &mut State, id: ThreadId, instr: Instr) -> Result<(), Fault> {
         let (b, a) = (self.peek(state, id, 0), self.peek(state, id, 1));
-        let value =
-            binary(instr, a, b).expect("every other instruction has its own arm").map_err(Fault::from)?;
+        let value = binary(instr, a, b).expect("only binary operations are computed")?;
         self.core(state, id).replace(2, value);
-        Ok(Next::Through)
+        Ok(())
     }
 
     fn execute_on(
@@ -553,7 +577,7 @@ impl Core<'_> {
             Next::Halt => return self.finish(),
             Next::Stay => return,
         };
-        while machine.program().instr(at) == Instr::End {
+        while matches!(machine.program().instr(at), Instr::End) {
             if self.depth() == 0 {
                 return self.finish();
             }

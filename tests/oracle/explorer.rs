@@ -113,7 +113,8 @@ impl Explorer<'_> {
         let (a, b) = (position(before), position(now));
         let agree = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
         let program = self.interpreter.program;
-        let blocks = |pc: usize| std::iter::successors(program.places[pc].block, |b| program.blocks[b.index()]);
+        let blocks =
+            |pc: usize| std::iter::successors(program.places[pc].block, |b| program.blocks[b.index()]);
         let shared = |k: usize| blocks(a[k]).any(|x| blocks(b[k]).any(|y| x == y));
         !now.done && (0..a.len().min(b.len()).min(agree + 1)).any(shared)
     }
@@ -126,7 +127,8 @@ impl Explorer<'_> {
             I::Cas(place) | I::Xadd(place) | I::Xchg(place) => Some((t, vm.cell(w, t, place)?.ok()?, 2)),
             _ => None,
         };
-        let shared = |cell: u32| vm.program.variables.iter().any(|v| v.kind == VarKind::Shared && v.holds(cell));
+        let shared =
+            |cell: u32| vm.program.variables.iter().any(|v| v.kind == VarKind::Shared && v.holds(cell));
         let line = |t: usize| vm.program.places[w.threads[t].pc].line.number;
         let all: Vec<(usize, u32, u32)> = enabled.iter().filter_map(access).collect();
         for &(a, cell, how_a) in &all {

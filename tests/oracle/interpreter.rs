@@ -156,8 +156,9 @@ impl Interpreter<'_> {
             return false;
         }
         let instr = self.instr(w, t);
-        let synchronizes = matches!(instr, I::Fence | I::Cas(_) | I::Xadd(_) | I::Xchg(_) | I::Start(_) | I::Join(_))
-            || matches!(instr.operand(), Operand::Target(_));
+        let synchronizes =
+            matches!(instr, I::Fence | I::Cas(_) | I::Xadd(_) | I::Xchg(_) | I::Start(_) | I::Join(_))
+                || matches!(instr.operand(), Operand::Target(_));
         if synchronizes && !thread.buffer.is_empty() {
             return false;
         }
@@ -215,14 +216,31 @@ impl Interpreter<'_> {
         match instr {
             I::Push(n) => pushed.push(n),
             I::Pop => drop(pop()),
-            I::Dup => { let a = pop(); pushed.extend([a, a]) }
-            I::Swap => { let (b, a) = (pop(), pop()); pushed.extend([b, a]) }
-            I::Over => { let (b, a) = (pop(), pop()); pushed.extend([a, b, a]) }
+            I::Dup => {
+                let a = pop();
+                pushed.extend([a, a])
+            }
+            I::Swap => {
+                let (b, a) = (pop(), pop());
+                pushed.extend([b, a])
+            }
+            I::Over => {
+                let (b, a) = (pop(), pop());
+                pushed.extend([a, b, a])
+            }
             I::Neg => pushed.push(pop().checked_neg().ok_or(Some("overflow".to_owned()))?),
             I::Not => pushed.push(i64::from(pop() == 0)),
             I::Jmp(a) => moved = Moved::Jump(a.index()),
-            I::Jz(a) => if pop() == 0 { moved = Moved::Jump(a.index()) },
-            I::Jnz(a) => if pop() != 0 { moved = Moved::Jump(a.index()) },
+            I::Jz(a) => {
+                if pop() == 0 {
+                    moved = Moved::Jump(a.index())
+                }
+            }
+            I::Jnz(a) => {
+                if pop() != 0 {
+                    moved = Moved::Jump(a.index())
+                }
+            }
             I::Call(f) => {
                 let pc = w.threads[t].pc + 1;
                 w.threads[t].calls.push(pc);
@@ -237,49 +255,88 @@ impl Interpreter<'_> {
                 w.threads[t].done = true;
                 return Ok(Moved::Stay);
             }
-            I::SelfIndex => pushed.push(t as i64 - self.program.groups[self.program.threads[t].index()].first.index() as i64),
+            I::SelfIndex => pushed
+                .push(t as i64 - self.program.groups[self.program.threads[t].index()].first.index() as i64),
             I::Nop | I::Fence | I::Yield => {}
             I::Choose(_) => pushed.push(choice),
-            I::Assert(text) => if pop() == 0 {
-                return fault(text.map_or("assertion failed", |text| &self.program.texts[text.index()]));
-            },
-            I::Assume => if pop() == 0 { return Err(None) },
+            I::Assert(text) => {
+                if pop() == 0 {
+                    return fault(text.map_or("assertion failed", |text| &self.program.texts[text.index()]));
+                }
+            }
+            I::Assume => {
+                if pop() == 0 {
+                    return Err(None);
+                }
+            }
             I::Print => {
-                if w.output.len() == 64 { return fault("more than 64 values printed") }
+                if w.output.len() == 64 {
+                    return fault("more than 64 values printed");
+                }
                 w.output.push(pop());
             }
             I::Load(place) | I::Store(place) | I::Cas(place) | I::Xadd(place) | I::Xchg(place) => {
                 let Some(cell) = self.cell(w, t, place) else { return fault("index out of range") };
-                if has_index { pop(); }
+                if has_index {
+                    pop();
+                }
                 let thread = &w.threads[t];
                 let old = match cell {
                     Ok(m) => thread.buffer.iter().rfind(|e| e.0 == m).map_or(w.memory[m as usize], |e| e.1),
                     Err(l) => thread.locals[l as usize],
                 };
                 let new = match instr {
-                    I::Load(_) => { pushed.push(old); None }
+                    I::Load(_) => {
+                        pushed.push(old);
+                        None
+                    }
                     I::Store(_) => Some(pop()),
-                    I::Cas(_) => { let (new, expected) = (pop(), pop()); pushed.push(i64::from(old == expected)); (old == expected).then_some(new) }
-                    I::Xadd(_) => { pushed.push(old); Some(old.checked_add(pop()).ok_or(Some("overflow".to_owned()))?) }
-                    _ => { pushed.push(old); Some(pop()) }
+                    I::Cas(_) => {
+                        let (new, expected) = (pop(), pop());
+                        pushed.push(i64::from(old == expected));
+                        (old == expected).then_some(new)
+                    }
+                    I::Xadd(_) => {
+                        pushed.push(old);
+                        Some(old.checked_add(pop()).ok_or(Some("overflow".to_owned()))?)
+                    }
+                    _ => {
+                        pushed.push(old);
+                        Some(pop())
+                    }
                 };
                 match (cell, new) {
                     (_, None) => {}
                     (Err(l), Some(new)) => w.threads[t].locals[l as usize] = new,
-                    (Ok(m), Some(new)) if matches!(instr, I::Store(_)) && self.models.memory != MemoryModel::Sc => w.threads[t].buffer.push((m, new)),
+                    (Ok(m), Some(new))
+                        if matches!(instr, I::Store(_)) && self.models.memory != MemoryModel::Sc =>
+                    {
+                        w.threads[t].buffer.push((m, new))
+                    }
                     (Ok(m), Some(new)) => w.memory[m as usize] = new,
                 }
             }
             I::Start(operand) | I::Join(operand) => {
                 let Some(others) = self.others(w, t, operand) else { return fault("index out of range") };
-                if has_index { pop(); }
+                if has_index {
+                    pop();
+                }
                 let starts = matches!(instr, I::Start(_));
                 if others.iter().any(|&o| w.threads[o].started == starts) {
-                    return fault(if starts { "thread started twice" } else { "join of a thread that was not started" });
+                    return fault(if starts {
+                        "thread started twice"
+                    } else {
+                        "join of a thread that was not started"
+                    });
                 }
-                for o in others { w.threads[o].started = true }
+                for o in others {
+                    w.threads[o].started = true
+                }
             }
-            _ => { let (b, a) = (pop(), pop()); pushed.push(binary(instr, a, b)?) }
+            _ => {
+                let (b, a) = (pop(), pop());
+                pushed.push(binary(instr, a, b)?)
+            }
         }
         stack.extend(pushed);
         w.threads[t].stack = stack;
@@ -289,29 +346,51 @@ impl Interpreter<'_> {
     fn step_object(&self, w: &mut World, t: usize, o: usize, instr: I, choice: i64, has_index: bool) -> Step {
         let kind = self.program.objects[o].kind;
         let mut stack = w.threads[t].stack.clone();
-        if has_index { stack.pop(); }
+        if has_index {
+            stack.pop();
+        }
         let object = &mut w.objects[o];
         match instr {
-            I::Lock(_) => { object.owner = Some(t); object.n += 1 }
+            I::Lock(_) => {
+                object.owner = Some(t);
+                object.n += 1
+            }
             I::TryLock(_) => {
                 let free = object.owner.is_none() || (kind == K::Rlock && object.owner == Some(t));
-                if free { object.owner = Some(t); object.n += 1 }
+                if free {
+                    object.owner = Some(t);
+                    object.n += 1
+                }
                 stack.push(i64::from(free));
             }
             I::Unlock(_) => match object.readers.iter().position(|&r| r == t) {
                 _ if object.owner == Some(t) => {
                     object.n -= 1;
-                    if object.n == 0 { object.owner = None }
+                    if object.n == 0 {
+                        object.owner = None
+                    }
                 }
                 Some(place) => drop(object.readers.remove(place)),
                 None => return fault("unlock of a lock that is not held"),
             },
-            I::RdLock(_) => { object.readers.push(t); object.readers.sort_unstable() }
-            I::WrLock(_) => { object.owner = Some(t); object.n = 1 }
+            I::RdLock(_) => {
+                object.readers.push(t);
+                object.readers.sort_unstable()
+            }
+            I::WrLock(_) => {
+                object.owner = Some(t);
+                object.n = 1
+            }
             I::Acquire(_) => object.n -= 1,
-            I::TryAcquire(_) => { let free = object.n > 0; object.n -= i64::from(free); stack.push(i64::from(free)) }
+            I::TryAcquire(_) => {
+                let free = object.n > 0;
+                object.n -= i64::from(free);
+                stack.push(i64::from(free))
+            }
             I::Release(_) => {
-                if matches!(kind, K::Semaphore { max: Some(max), .. } if object.n == max) { return fault("release past the maximum") }
+                if matches!(kind, K::Semaphore { max: Some(max), .. } if object.n == max) {
+                    return fault("release past the maximum");
+                }
                 object.n += 1;
             }
             I::Notify(_) => drop(object.set.remove(&(choice as usize))),
@@ -323,17 +402,24 @@ impl Interpreter<'_> {
             I::TryPut(_) => {
                 let value = stack.pop().unwrap();
                 let room = matches!(kind, K::Queue { max } if object.queue.len() < max as usize);
-                if room { object.queue.push_back(value) }
+                if room {
+                    object.queue.push_back(value)
+                }
                 stack.push(i64::from(room));
             }
             I::Get(_) => stack.push(object.queue.pop_front().unwrap()),
-            I::TryGet(_) => { let value = object.queue.pop_front(); stack.extend([value.unwrap_or(0), i64::from(value.is_some())]) }
+            I::TryGet(_) => {
+                let value = object.queue.pop_front();
+                stack.extend([value.unwrap_or(0), i64::from(value.is_some())])
+            }
             I::Len(_) => stack.push(object.queue.len() as i64),
             I::Wait(_) => match kind {
                 K::Condition { lock } if w.threads[t].waits == 0 => {
                     object.set.insert(t);
                     let lock = &mut w.objects[lock.index()];
-                    if lock.owner != Some(t) { return fault("wait without holding the lock") }
+                    if lock.owner != Some(t) {
+                        return fault("wait without holding the lock");
+                    }
                     w.threads[t].waits = lock.n;
                     (lock.owner, lock.n) = (None, 0);
                     return Ok(Moved::Stay);
@@ -348,12 +434,16 @@ impl Interpreter<'_> {
                     w.threads[t].waits = 1;
                     return Ok(Moved::Stay);
                 }
-                K::Barrier { .. } => for other in std::mem::take(&mut object.set) {
-                    let other = &mut w.threads[other];
-                    if self.program.code[other.pc].takes_index() { other.stack.pop(); }
-                    other.waits = 0;
-                    other.pc += 1;
-                },
+                K::Barrier { .. } => {
+                    for other in std::mem::take(&mut object.set) {
+                        let other = &mut w.threads[other];
+                        if self.program.code[other.pc].takes_index() {
+                            other.stack.pop();
+                        }
+                        other.waits = 0;
+                        other.pc += 1;
+                    }
+                }
                 _ => {}
             },
             _ => unreachable!("not an instruction on an object"),
@@ -365,7 +455,10 @@ impl Interpreter<'_> {
 
 fn binary(instr: I, a: i64, b: i64) -> Result<i64, Option<String>> {
     let (wide_a, wide_b) = (i128::from(a), i128::from(b));
-    let floor = |a: i128, b: i128| { let q = a / b; if a % b != 0 && (a < 0) != (b < 0) { q - 1 } else { q } };
+    let floor = |a: i128, b: i128| {
+        let q = a / b;
+        if a % b != 0 && (a < 0) != (b < 0) { q - 1 } else { q }
+    };
     let shift = || if (0..64).contains(&b) { Ok(b as u32) } else { fault("shift count out of range") };
     let wide = match instr {
         I::Add => wide_a + wide_b,

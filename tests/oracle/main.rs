@@ -86,7 +86,8 @@ fn compare(text: &str, models: Models) -> bool {
 #[test]
 fn random_programs_agree_with_the_oracle() {
     let compared = RefCell::new(0);
-    let mut runner = TestRunner::new(Config { cases: COMPARED * 3 / 2, failure_persistence: None, ..Config::default() });
+    let mut runner =
+        TestRunner::new(Config { cases: COMPARED * 3 / 2, failure_persistence: None, ..Config::default() });
     let strategy = (generate::genes(), models());
     let result = runner.run(&strategy, |(genes, models)| {
         *compared.borrow_mut() += u32::from(compare(&genes.program(), models));

@@ -63,7 +63,7 @@ thread T[2] deferred
     local i = 1
   l1:
   l2:
-    LOAD      a[]  ;read
+    LOAD      a[]           ;read
   loop:
     PUSH      -N - 1
     CHOOSE    -1..N + 1
@@ -72,7 +72,7 @@ thread T[2] deferred
         TRYLOCK   m[N - 1]  ; try
         ; note
         NOTIFYALL c
-    end  ; block
+    end             ; block
     ASSERT    \"a;  b\"
     ADD
     JMP       loop  ; again
@@ -99,6 +99,12 @@ fn hostile_nesting_and_long_lines_do_not_blow_the_text_up() {
     let wide = format!("shared a[9] = {{{}1}} ; c\n{}", "1, ".repeat(100_000), "shared x ; c\n".repeat(1000));
     assert!(tidy(&wide).len() < 2 * wide.len());
     check(&"end\n".repeat(100));
+}
+
+#[test]
+fn a_text_that_is_too_large_is_refused() {
+    let errors = format("big", &" ".repeat(crate::asm::limits::FILE_BYTES + 1)).unwrap_err();
+    assert_eq!(errors.errors.iter().map(|error| error.code).collect::<Vec<_>>(), ["E0402"]);
 }
 
 fn space() -> impl Strategy<Value = &'static str> {
@@ -197,34 +203,4 @@ proptest! {
             prop_assert_eq!(tidy(&once), once);
         }
     }
-}
-#[test]
-fn temporary_corpus() {
-    use crate::program::Source;
-    let mut todo = vec![std::path::PathBuf::from("programs")];
-    let (mut n, mut bad, mut untidy) = (0, 0, 0);
-    while let Some(dir) = todo.pop() {
-        for e in std::fs::read_dir(dir).unwrap() {
-            let p = e.unwrap().path();
-            if p.is_dir() { todo.push(p); continue; }
-            if p.extension().is_none_or(|e| e != "rvm") { continue; }
-            let t = std::fs::read_to_string(&p).unwrap();
-            n += 1;
-            if let Ok(once) = format("t", &t) { check(&t); if once != t { untidy += 1; if untidy == 3 { println!("{}\n{t}\n-----\n{once}", p.display()); } } } else { bad += 1; println!("BAD {}", p.display()); }
-        }
-    }
-    println!("{n} programs, {bad} bad, {untidy} untidy");
-    let t = std::time::Instant::now();
-    let big = "shared x = 1 ; c\nthread t\n  load x\n".repeat(300_000);
-    let r = format("x", &big).unwrap().len();
-    println!("{r} {:?}", t.elapsed());
-    for piece in ["(", "a[", "- ", "not ", "1, ", "x.", "l: ", "\"", "\u{feff}", "x in {", "a=", "99999999999"] {
-        let t = std::time::Instant::now();
-        for head in ["", "expect always ", "shared a[3] = {", "observe ", "expect outcomes (x, y) = {("] {
-            let e = parse(0, &format!("{head}{}", piece.repeat(1_000_000))).1;
-            if head == "expect always " { println!("{} {}", e[0].code, e[0].message.chars().take(80).collect::<String>()); }
-        }
-        println!("{piece:?} {:?}", t.elapsed());
-    }
-    println!("{}", crate::asm::Diagnostics { sources: vec![Source { name: "t.rvm".into(), text: "é x\nshared x = \nPUSH 1 ADD\nexpect always 1 < 2 < 3\n".into() }], errors: parse(0, "é x\nshared x = \nPUSH 1 ADD\nexpect always 1 < 2 < 3\n").1 }.render(false));
 }

@@ -8,10 +8,11 @@ use crate::program::{
     Cell, CellRange, Claim, Expectation, Line, Observed, OutcomeSet, ScheduleCount, Span, VarKind,
 };
 
-use super::super::ast::{self, ClaimText, Const, Expect, Reference, ScheduleText, SetEntry, VariableWord};
+use super::super::ast::{self, ClaimText, Expect, Reference, ScheduleText, SetEntry, VariableWord};
 use super::super::diagnostic::Diagnostic;
 use super::super::names::Meaning;
 use super::super::structure::Outline;
+use super::declare::count;
 use super::state::{Index, Located};
 use super::{Context, Wanted};
 
@@ -145,7 +146,7 @@ impl<'a> Context<'a> {
             let elements: Vec<String> =
                 (0..cells.len().min(3)).map(|element| format!("{name}[{element}]")).collect();
             let dots = if cells.len() > 3 { ", …" } else { "" };
-            let error = Diagnostic::new("E0205", message, reference.span, "outcomes are sets of numbers")
+            let error = Diagnostic::new("E0204", message, reference.span, "outcomes are sets of numbers")
                 .help(format!("name the elements: `expect outcomes ({}{dots}) = …`", elements.join(", ")));
             self.errors.push(error);
             return None;
@@ -159,9 +160,7 @@ impl<'a> Context<'a> {
         width: usize,
         entries: &[ast::Spanned<SetEntry>],
     ) -> Option<OutcomeSet> {
-        // `(x) = {1, 2}` is no tuple of one.
-        let has_tuples = entries.iter().any(|entry| matches!(entry.value, SetEntry::Tuple(_)));
-        if !is_tuple || (width == 1 && !has_tuples) {
+        if !is_tuple {
             let ranges: Vec<_> = entries.iter().map(|entry| self.outcome_range(entry)).collect();
             return ranges.into_iter().collect::<Option<_>>().map(OutcomeSet::Scalars);
         }
@@ -177,40 +176,24 @@ impl<'a> Context<'a> {
                 let (low, high) = (low?, high?);
                 if low > high {
                     let message = format!("no number lies between {low} and {high}");
-                    let error = Diagnostic::new("E0210", message, entry.span, "an empty range");
+                    let error = Diagnostic::new("E0209", message, entry.span, "an empty range");
                     self.errors.push(error);
                     return None;
                 }
                 Some((low, high))
             }
-            SetEntry::Tuple(values) => {
-                // One number in parentheses is that number.
-                if let [value] = values.as_slice() {
-                    return self.constant(value).map(|value| (value, value));
-                }
-                let message = format!("a tuple of {} for one variable", values.len());
-                let error = Diagnostic::new("E0216", message, entry.span, "expected a number or a range")
-                    .help("several variables stand in parentheses: `expect outcomes (x, y) = {(0, 1)}`");
-                self.errors.push(error);
-                None
-            }
+            SetEntry::Tuple(_) => unreachable!("the grammar puts tuples behind variables in parentheses"),
         }
     }
 
     fn outcome_tuple(&mut self, width: usize, entry: &ast::Spanned<SetEntry>) -> Option<Vec<i64>> {
-        let values: &[Const] = match &entry.value {
-            SetEntry::Tuple(values) => values,
-            SetEntry::Value(value) => std::slice::from_ref(value),
-            SetEntry::Range(..) => &[],
+        let SetEntry::Tuple(values) = &entry.value else {
+            unreachable!("the grammar puts only tuples behind variables in parentheses")
         };
         if values.len() != width {
-            let message = format!("expected a tuple of {width} numbers");
-            let label = match &entry.value {
-                SetEntry::Tuple(values) => format!("has {}", values.len()),
-                SetEntry::Value(_) => "a single number".to_owned(),
-                SetEntry::Range(..) => "ranges are for a single variable".to_owned(),
-            };
-            self.errors.push(Diagnostic::new("E0216", message, entry.span, label));
+            let message = format!("expected a tuple of {}", count(width, "number"));
+            let label = format!("has {}", values.len());
+            self.errors.push(Diagnostic::new("E0214", message, entry.span, label));
             return None;
         }
         let numbers: Vec<_> = values.iter().map(|value| self.constant(value)).collect();
@@ -266,7 +249,7 @@ impl<'a> Context<'a> {
                 let number = self.constant(value)?;
                 let Ok(number) = u64::try_from(number) else {
                     let message = format!("{number} schedules");
-                    let error = Diagnostic::new("E0208", message, value.span, "must be at least 0");
+                    let error = Diagnostic::new("E0207", message, value.span, "must be at least 0");
                     self.errors.push(error);
                     return None;
                 };

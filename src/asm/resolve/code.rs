@@ -7,7 +7,7 @@ use crate::program::{
     Span, TABLE, Target, TextId, Threads, VarKind,
 };
 
-use super::super::ast::{Const, ConstKind, IndexText, Instruction, Name, OperandText, Spanned, VariableWord};
+use super::super::ast::{Const, IndexText, Name, OperandText, Spanned, VariableWord};
 use super::super::diagnostic::Diagnostic;
 use super::super::limits;
 use super::super::names::Meaning;
@@ -30,6 +30,8 @@ pub(in crate::asm) struct CodeMap {
     /// The place in the text of each address.
     pub spans: Vec<Span>,
     pub bodies: Vec<CodeBody>,
+    /// So much is wrong that some of the code is missing.
+    pub is_cut: bool,
 }
 
 /// What the verifier has to know about a body.
@@ -70,6 +72,7 @@ impl<'a> Context<'a> {
                 let message = format!("more than {} instructions", limits::INSTRUCTIONS);
                 let error = Diagnostic::new("E0401", message, text.name.span, "the bound is passed here");
                 self.errors.push(error);
+                code.map.is_cut = true;
                 break;
             }
             let counter = if text.is_proc() { &mut procs } else { &mut groups };
@@ -99,6 +102,7 @@ impl<'a> Context<'a> {
         let mut is_sound = !text.broken;
         for line in &text.code {
             if self.errors.len() > limits::RESOLVED_ERRORS {
+                code.map.is_cut = true;
                 break;
             }
             let instr = self.instruction(&scope, line, &mut code.texts, texts);
@@ -157,15 +161,12 @@ impl<'a> Context<'a> {
             (OperandKind::Text, Some(Spanned { value: OperandText::Text(text), .. })) => {
                 Operand::Text(Some(intern(text, all_texts, texts)))
             }
-            (kind, Some(operand)) => self.operand(scope, op, kind, operand)?,
-            (_, None) => {
-                self.missing_operand(instruction);
-                return None;
-            }
+            (kind, Some(operand)) => self.operand(scope, op, kind, &operand.value)?,
+            (kind, None) => unreachable!("the grammar asks for an operand of kind {kind:?}"),
         };
         if op == Op::Ret && !scope.text.is_proc() {
             let error =
-                Diagnostic::new("E0212", "`RET` in a thread", line.span, "there is nothing to return to")
+                Diagnostic::new("E0211", "`RET` in a thread", line.span, "there is nothing to return to")
                     .help("`HALT` ends the thread");
             self.errors.push(error);
             return None;
@@ -178,14 +179,10 @@ impl<'a> Context<'a> {
         scope: &Scope<'a>,
         op: Op,
         kind: OperandKind,
-        operand: &'a Spanned<OperandText>,
+        operand: &'a OperandText,
     ) -> Option<Operand> {
-        match (kind, &operand.value) {
+        match (kind, operand) {
             (OperandKind::Number, OperandText::Number(number)) => self.constant(number).map(Operand::Number),
-            (OperandKind::Number, OperandText::Name { name, index: None }) => {
-                let number = Spanned { value: ConstKind::Name(name.value.clone()), span: name.span };
-                self.constant(&number).map(Operand::Number)
-            }
             (OperandKind::Place, OperandText::Name { name, index }) => {
                 self.place(scope, name, index.as_ref()).map(Operand::Place)
             }
@@ -202,29 +199,8 @@ impl<'a> Context<'a> {
                 self.threads(op, name, index.as_ref()).map(Operand::Threads)
             }
             (OperandKind::Range, OperandText::Range(low, high)) => self.range(low, high).map(Operand::Range),
-            _ => {
-                self.wrong_operand(op, operand.span);
-                None
-            }
+            (kind, operand) => unreachable!("the grammar gives an operand of kind {kind:?}, not {operand:?}"),
         }
-    }
-
-    fn missing_operand(&mut self, instruction: &Instruction) {
-        let spec = instruction.op.value.spec();
-        let message = format!("`{}` without its operand", spec.mnemonic);
-        let label = format!("expected {}", expected_operand(instruction.op.value));
-        self.errors.push(Diagnostic::new("E0203", message, instruction.op.span, label));
-    }
-
-    fn wrong_operand(&mut self, op: Op, span: Span) {
-        let mnemonic = op.spec().mnemonic;
-        let error = if op.spec().operand == OperandKind::Nothing {
-            Diagnostic::new("E0203", format!("`{mnemonic}` takes no operand"), span, "not expected here")
-        } else {
-            let label = format!("expected {}", expected_operand(op));
-            Diagnostic::new("E0203", format!("wrong operand of `{mnemonic}`"), span, label)
-        };
-        self.errors.push(error);
     }
 
     fn place(&mut self, scope: &Scope<'a>, name: &Name, index: Option<&IndexText>) -> Option<Place> {
@@ -265,59 +241,6 @@ impl<'a> Context<'a> {
             }
             None => self.element(name, meaning, None, len, is_array).map(Some),
         }
-    }
-
-    /// Resolves a constant index, or the lack of one.
-    pub(super) fn element(
-        &mut self,
-        name: &Name,
-        meaning: Meaning,
-        index: Option<&Const>,
-        len: u32,
-        is_array: bool,
-    ) -> Option<u32> {
-        let Some(index) = index else {
-            if is_array {
-                let message = format!("array `{}` without an index", name.value);
-                let mut error = Diagnostic::new("E0205", message, name.span, "which element?");
-                error.related.extend(
-                    self.declaration(&name.value, meaning).map(|place| (place, "declared here".to_owned())),
-                );
-                self.errors.push(error.help(format!("write `{}[0]`, for example", name.value)));
-                return None;
-            }
-            return Some(0);
-        };
-        if !is_array {
-            self.not_an_array(name, meaning, index.span);
-            return None;
-        }
-        let number = self.constant(index)?;
-        match u32::try_from(number) {
-            Ok(element) if element < len => Some(element),
-            // How many there are is not known.
-            _ if self.is_sizeless(meaning) => None,
-            _ => {
-                let message = format!("index {number} of `{}` is out of range", name.value);
-                let label =
-                    if len == 1 { "must be 0".to_owned() } else { format!("must be 0 to {}", len - 1) };
-                let mut error = Diagnostic::new("E0206", message, index.span, label);
-                error.related.extend(
-                    self.declaration(&name.value, meaning).map(|place| (place, "declared here".to_owned())),
-                );
-                self.errors.push(error);
-                None
-            }
-        }
-    }
-
-    pub(super) fn not_an_array(&mut self, name: &Name, meaning: Meaning, span: Span) {
-        let message = format!("`{}` is not an array", name.value);
-        let mut error = Diagnostic::new("E0204", message, span, "has no elements");
-        if let Some(declared) = self.declaration(&name.value, meaning) {
-            error = error.related(declared, "declared here without a size");
-        }
-        self.errors.push(error.help(format!("write `{}` without brackets", name.value)));
     }
 
     fn label(&mut self, scope: &Scope<'a>, name: &Name) -> Option<Addr> {
@@ -375,8 +298,8 @@ impl<'a> Context<'a> {
             if let Some(declared) = self.declaration(&name.value, meaning) {
                 error = error.related(declared, "declared here");
             }
-            let known: Vec<&str> =
-                TABLE.iter().filter(|spec| spec.objects.contains(&sort)).map(|spec| spec.mnemonic).collect();
+            let specs = TABLE.iter().filter(|spec| spec.objects.contains(&sort));
+            let known: Vec<String> = specs.map(|spec| format!("`{}`", spec.mnemonic)).collect();
             self.errors.push(error.help(format!("for {found} there are {}", known.join(", "))));
             return None;
         }
@@ -397,7 +320,7 @@ impl<'a> Context<'a> {
         let (copies, is_array, deferred) = (group.copies, group.is_array, group.deferred);
         if op == Op::Start && !deferred {
             let message = format!("`START` of `{}`, which is not deferred", name.value);
-            let error = Diagnostic::new("E0211", message, name.span, "starts at once, by itself")
+            let error = Diagnostic::new("E0210", message, name.span, "starts at once, by itself")
                 .related(self.headers[id.index()], "declared here")
                 .help(format!("declare it as `thread {} deferred`", name.value));
             self.errors.push(error);
@@ -418,7 +341,7 @@ impl<'a> Context<'a> {
         let (low, high) = (low?, high?);
         if low > high {
             let message = format!("no number lies between {low} and {high}");
-            let error = Diagnostic::new("E0210", message, span, "an empty range")
+            let error = Diagnostic::new("E0209", message, span, "an empty range")
                 .help("a range `a..b` has its smaller end first; both ends belong to it");
             self.errors.push(error);
             return None;
@@ -440,18 +363,4 @@ fn intern<'a>(text: &'a str, all: &mut Vec<String>, known: &mut HashMap<&'a str,
         all.push(text.to_owned());
         TextId(all.len() as u32 - 1)
     })
-}
-
-fn expected_operand(op: Op) -> String {
-    match op.spec().operand {
-        OperandKind::Nothing => "nothing".to_owned(),
-        OperandKind::Number => "a number".to_owned(),
-        OperandKind::Place => "a variable: `x`, `a[2]`, or `a[]` with the index on the stack".to_owned(),
-        OperandKind::Addr => "a label".to_owned(),
-        OperandKind::ProcId => "a proc".to_owned(),
-        OperandKind::Target => with_article(&one_of(op.spec().objects)),
-        OperandKind::Threads => "a thread".to_owned(),
-        OperandKind::Range => "a range: `0..3`".to_owned(),
-        OperandKind::Text => "a text in quotes, or nothing".to_owned(),
-    }
 }

@@ -2,7 +2,7 @@
 
 use crate::program::{
     Addr, Body, Group, GroupId, Object, ObjectGroup, ObjectGroupId, ObjectId, ObjectKind, ObjectSort, Proc,
-    Span, ThreadId, VarId, VarKind, Variable,
+    ThreadId, VarId, VarKind, Variable,
 };
 
 use super::super::ast::{Const, Init, Name, Reference, Statement, VariableWord};
@@ -67,12 +67,6 @@ impl<'a> Context<'a> {
                     &Parameters { init: init.as_ref(), max: max.as_ref() },
                     declaration,
                 );
-                if *sort == ObjectSort::Condition && on.is_none() {
-                    let message = format!("condition `{}` without its lock", name.value);
-                    let error = Diagnostic::new("E0215", message, name.span, "tied to no lock")
-                        .help(format!("write `condition {} on m`, with a mutex or rlock `m`", name.value));
-                    self.errors.push(error);
-                }
                 on.as_ref().map(|on| (group, on))
             }
             _ => None,
@@ -134,18 +128,18 @@ impl<'a> Context<'a> {
                 Some(wanted) if wanted < 1 => {
                     let what = if resource == Resource::Threads { "copies" } else { "elements" };
                     let message = format!("`{}` has {wanted} {what}", name.value);
-                    self.errors.push(Diagnostic::new("E0208", message, size.span, "must be at least 1"));
+                    self.errors.push(Diagnostic::new("E0207", message, size.span, "must be at least 1"));
                     return unknown;
                 }
                 Some(wanted) => (wanted, size.span),
             },
         };
-        match resource.add(used, wanted, span) {
-            Ok(total) => Size { len: total - used, is_array: size.is_some(), known: true },
-            Err(error) => {
+        match resource.add(used, wanted) {
+            Some(total) => Size { len: total - used, is_array: size.is_some(), known: true },
+            None => {
                 if !self.passed.contains(&resource) {
                     self.passed.push(resource);
-                    self.errors.push(error);
+                    self.errors.push(resource.too_many(span));
                 }
                 Size { is_array: size.is_some(), ..unknown }
             }
@@ -162,12 +156,12 @@ impl<'a> Context<'a> {
                 let mut values: Vec<i64> =
                     list.value.iter().map(|value| self.constant(value).unwrap_or(0)).collect();
                 if !size.is_array {
-                    let error = Diagnostic::new("E0209", "a list for a single value", list.span, "a list")
+                    let error = Diagnostic::new("E0208", "a list for a single value", list.span, "a list")
                         .help("an array has its size in brackets: `a[3] = {1, 2, 3}`");
                     self.errors.push(error);
                 } else if size.known && values.len() != len {
                     let message = format!("{} for {len} elements", count(values.len(), "initial value"));
-                    let error = Diagnostic::new("E0209", message, list.span, format!("has {}", values.len()))
+                    let error = Diagnostic::new("E0208", message, list.span, format!("has {}", values.len()))
                         .help("a list has exactly the array's size; one number without braces fills it");
                     self.errors.push(error);
                 }
@@ -188,7 +182,7 @@ impl<'a> Context<'a> {
         let group = ObjectGroupId(self.object_groups.len() as u32);
         let base = ObjectId(self.objects.len() as u32);
         let size = self.size(size, Resource::Objects, base.0, name);
-        let kinds = self.object_kinds(sort, name, parameters, size);
+        let kinds = self.object_kinds(sort, parameters, size);
         self.objects.extend(kinds.into_iter().map(|kind| Object { group, kind }));
         if !size.known {
             self.sizeless.insert(Meaning::Objects(group));
@@ -204,23 +198,11 @@ impl<'a> Context<'a> {
         group
     }
 
-    /// Returns the kind of each element with its parameters; those with an error get harmless ones.
-    fn object_kinds(
-        &mut self,
-        sort: ObjectSort,
-        name: &Name,
-        parameters: &Parameters<'a>,
-        size: Size,
-    ) -> Vec<ObjectKind> {
+    /// Returns the kind of each element with its parameters; those with an error get harmless ones. The
+    /// grammar has seen to it that each kind has the parameters it needs, and no others.
+    fn object_kinds(&mut self, sort: ObjectSort, parameters: &Parameters<'a>, size: Size) -> Vec<ObjectKind> {
         let Parameters { init, max } = *parameters;
         let len = size.len as usize;
-        let takes_init = matches!(sort, ObjectSort::Semaphore | ObjectSort::Event | ObjectSort::Barrier);
-        if let Some(init) = init.filter(|_| !takes_init) {
-            self.superfluous(sort, "an initial value", init.span());
-        }
-        if let Some(max) = max.filter(|_| !matches!(sort, ObjectSort::Semaphore | ObjectSort::Queue)) {
-            self.superfluous(sort, "a maximum", max.span);
-        }
         match sort {
             ObjectSort::Mutex => vec![ObjectKind::Mutex; len],
             ObjectSort::Rlock => vec![ObjectKind::Rlock; len],
@@ -228,7 +210,6 @@ impl<'a> Context<'a> {
             // The lock is known once all objects are.
             ObjectSort::Condition => vec![ObjectKind::Condition { lock: ObjectId(0) }; len],
             ObjectSort::Semaphore => {
-                self.required(init.is_some(), name, "semaphore", "= 1", "its initial value");
                 let max = max.and_then(|max| self.bounded(max, 1, i64::MAX, "the maximum"));
                 let initial = self.object_values(init, size, 0, max.unwrap_or(i64::MAX), "the initial value");
                 initial.into_iter().map(|initial| ObjectKind::Semaphore { initial, max }).collect()
@@ -238,30 +219,13 @@ impl<'a> Context<'a> {
                 set.into_iter().map(|set| ObjectKind::Event { set: set != 0 }).collect()
             }
             ObjectSort::Barrier => {
-                self.required(init.is_some(), name, "barrier", "= 3", "the number of its threads");
                 let parties = self.object_values(init, size, 1, i64::from(u32::MAX), "a barrier's size");
                 parties.into_iter().map(|parties| ObjectKind::Barrier { parties: parties as u32 }).collect()
             }
             ObjectSort::Queue => {
-                self.required(max.is_some(), name, "queue", "max 10", "its capacity");
                 let max = max.and_then(|max| self.bounded(max, 1, limits::QUEUE, "a queue's capacity"));
                 vec![ObjectKind::Queue { max: max.unwrap_or(1) as u32 }; len]
             }
-        }
-    }
-
-    fn superfluous(&mut self, sort: ObjectSort, what: &str, span: Span) {
-        let message = format!("{} has no such parameter", super::with_article(sort.keyword()));
-        self.errors.push(Diagnostic::new("E0215", message, span, format!("{what} is not expected here")));
-    }
-
-    /// Reports a missing part of a declaration.
-    fn required(&mut self, is_there: bool, name: &Name, keyword: &str, form: &str, what: &str) {
-        if !is_there {
-            let message = format!("{keyword} `{}` without {what}", name.value);
-            let error = Diagnostic::new("E0215", message, name.span, "incomplete")
-                .help(format!("write `{keyword} {} {form}`", name.value));
-            self.errors.push(error);
         }
     }
 
@@ -273,7 +237,7 @@ impl<'a> Context<'a> {
         }
         let bounds = if high == i64::MAX { format!("at least {low}") } else { format!("{low} to {high}") };
         let message = format!("{what} is {number}");
-        self.errors.push(Diagnostic::new("E0208", message, value.span, format!("must be {bounds}")));
+        self.errors.push(Diagnostic::new("E0207", message, value.span, format!("must be {bounds}")));
         None
     }
 
@@ -303,8 +267,8 @@ impl<'a> Context<'a> {
 
     /// Ties all elements of a condition to the lock behind `on`.
     fn tie_condition(&mut self, group: ObjectGroupId, on: &Reference) {
-        if let Some((_, dot)) = on.local.as_ref().map(|(name, _)| ((), name)) {
-            let error = Diagnostic::new("E0201", "expected a mutex or rlock", dot.span, "not a lock");
+        if on.local.is_some() {
+            let error = Diagnostic::new("E0201", "expected a mutex or rlock", on.span, "not a lock");
             self.errors.push(error);
             return;
         }
@@ -381,22 +345,7 @@ impl<'a> Context<'a> {
     }
 }
 
-impl Init {
-    /// Returns where the initial value stands.
-    fn span(&self) -> Span {
-        match self {
-            Init::One(value) => value.span,
-            Init::List(list) => list.span,
-        }
-    }
-}
-
 /// Writes `1 value` or `3 values`.
 pub(super) fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
-
-/// Writes `1 copy` or `3 copies`.
-pub(super) fn copies(number: u32) -> String {
-    if number == 1 { "1 copy".to_owned() } else { format!("{number} copies") }
 }

@@ -7,6 +7,7 @@
 mod claims;
 mod code;
 mod declare;
+mod index;
 mod state;
 
 use std::collections::{HashMap, HashSet};
@@ -204,10 +205,10 @@ impl<'a> Context<'a> {
             return;
         }
         if let Some(owner) = self.names.owner(name) {
-            error = error.help(format!("`{name}` is a local of thread `{owner}`"));
-            if wanted == Wanted::Value {
-                error = error.help(format!("a thread's local is written `{owner}.{name}`"));
-            }
+            error = error.help(match wanted {
+                Wanted::Value => format!("`{name}` is a local of thread `{owner}`: write `{owner}.{name}`"),
+                _ => format!("`{name}` is a local of thread `{owner}`, which only that thread's code sees"),
+            });
         } else if let Some(near) = self.similar(name, wanted, body) {
             error = error.help(format!("did you mean `{near}`?"));
         }
@@ -240,7 +241,7 @@ impl<'a> Context<'a> {
     /// Reports a name that means something else than what is wanted.
     pub fn wrong_kind(&mut self, name: &str, span: Span, meaning: Meaning, wanted: Wanted) {
         let (found, declared) = (self.describe(meaning), self.declaration(name, meaning));
-        let message = format!("expected a {}, found {found}", wanted.noun());
+        let message = format!("expected {}, found {found}", with_article(&wanted.noun()));
         let mut error = Diagnostic::new("E0201", message, span, format!("this is {found}"));
         if let Some(declared) = declared {
             error = error.related(declared, "declared here");
@@ -319,7 +320,11 @@ fn one_of(sorts: &[ObjectSort]) -> String {
 }
 
 fn with_article(noun: &str) -> String {
-    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    // The letter r is pronounced with a vowel: an rlock.
+    let is_vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u'])
+        || noun.starts_with("rlock")
+        || noun.starts_with("rwlock");
+    let article = if is_vowel { "an" } else { "a" };
     format!("{article} {noun}")
 }
 

@@ -55,7 +55,7 @@ impl<'a> Context<'a> {
             }
             ExprKind::Thread(claim) => {
                 let (group, predicate) = self.claim_about(claim)?;
-                let thread = self.one_thread(&claim.thread, group, Index::of(claim.index.as_ref()))?;
+                let thread = self.one_thread(&claim.thread, group, Index::of(claim.index.as_ref()), true)?;
                 Expr::Thread(thread, predicate)
             }
             ExprKind::Count(claim) => {
@@ -148,7 +148,7 @@ impl<'a> Context<'a> {
                 None
             }
             (Meaning::Thread(group), Some(local)) => {
-                let thread = self.one_thread(name, group, thread_index);
+                let thread = self.one_thread(name, group, thread_index, false);
                 let meaning = self.local_of(group, name, local)?;
                 let Meaning::Variable(id, _) = meaning else { return None };
                 Some(Located { id, thread: Some(thread?), meaning })
@@ -202,25 +202,20 @@ impl<'a> Context<'a> {
         None
     }
 
-    /// Resolves a thread that must be one: the only one of its name, or a copy with an index.
-    pub(super) fn one_thread(&mut self, name: &Name, group: GroupId, index: Index<'_>) -> Option<ThreadId> {
+    /// Resolves a thread that must be one: the only one of its name, or a copy with an index. `can_count`
+    /// tells whether `count(…)` could stand in its place.
+    pub(super) fn one_thread(
+        &mut self,
+        name: &Name,
+        group: GroupId,
+        index: Index<'_>,
+        can_count: bool,
+    ) -> Option<ThreadId> {
         let (copies, is_array) = (self.groups[group.index()].copies, self.groups[group.index()].is_array);
         let meaning = Meaning::Thread(group);
         let copy = match index {
             Index { expr: None, constant: None } if is_array => {
-                let last = copies - 1;
-                let message = format!("`{}` has {}", name.value, super::declare::copies(copies));
-                let error = Diagnostic::new("E0213", message, name.span, "which copy?")
-                    .related(self.headers[group.index()], "declared here")
-                    .help(if last == 0 {
-                        format!("write `{}[0]`", name.value)
-                    } else {
-                        format!(
-                            "name one, `{0}[0]` to `{0}[{last}]`, or count them: `count({0} …)`",
-                            name.value
-                        )
-                    });
-                self.errors.push(error);
+                self.which_copy(name, group, can_count);
                 return None;
             }
             Index { expr: Some(expr), .. } => {
@@ -231,7 +226,7 @@ impl<'a> Context<'a> {
                 let index = self.expr(expr)?;
                 let Some(number) = fold(&index) else {
                     let error = Diagnostic::new(
-                        "E0214",
+                        "E0213",
                         "the index of a thread must be a constant",
                         expr.span,
                         "depends on the state",
@@ -245,6 +240,24 @@ impl<'a> Context<'a> {
             Index { constant, .. } => self.element(name, meaning, constant, copies, is_array)?,
         };
         Some(self.thread(group, copy))
+    }
+
+    fn which_copy(&mut self, name: &Name, group: GroupId, can_count: bool) {
+        let copies = self.groups[group.index()].copies;
+        let noun = if copies == 1 { "copy" } else { "copies" };
+        let name_text = &name.value;
+        let mut help = match copies {
+            1 => format!("write `{name_text}[0]`"),
+            _ => format!("name one of `{name_text}[0]` to `{name_text}[{}]`", copies - 1),
+        };
+        if can_count {
+            help.push_str(&format!(", or count them: `count({name_text} …)`"));
+        }
+        let message = format!("`{name_text}` has {copies} {noun}");
+        let error = Diagnostic::new("E0212", message, name.span, "which copy?")
+            .related(self.headers[group.index()], "declared here")
+            .help(help);
+        self.errors.push(error);
     }
 
     fn len(&mut self, name: &Name, index: Option<&ast::Expr>) -> Option<Expr> {
@@ -309,7 +322,7 @@ impl<'a> Context<'a> {
     }
 
     fn thread_label(&mut self, group: GroupId, label: &Name) -> Option<Addr> {
-        let (text, labels) = &self.thread_bodies[group.index()];
+        let (text, labels) = self.thread_bodies.get(group.index())?;
         if let Some((address, _)) = labels.get(label.value.as_str()) {
             return Some(*address);
         }

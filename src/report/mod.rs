@@ -1,0 +1,30 @@
+//! Reports: what was found, as text for people, as JSON, as DOT.
+//!
+//! Nothing here searches or judges; the only thing that is executed is a witness, for its timeline. This is
+//! the only layer that knows serde. Every function returns a text that ends in a line break; the same values
+//! give the same bytes, the elapsed time in JSON aside.
+
+mod checked;
+mod layout;
+mod explored;
+mod flow;
+mod graph;
+mod json;
+mod names;
+mod number;
+mod palette;
+mod replayed;
+mod sampled;
+mod story;
+mod timeline;
+
+#[cfg(test)]
+mod tests;
+
+pub use checked::{Checked, checked, checked_json};
+pub use explored::explored;
+pub use graph::{EdgeView, GraphView, NodeView, graph_dot, graph_json};
+pub use json::{errors_json, explored_json, replayed_json};
+pub use palette::{Page, Palette};
+pub use replayed::replayed;
+pub use sampled::{sampled, sampled_json};
