@@ -10,7 +10,8 @@ use common::{racevm, racevm_with, root};
 fn examples_are_the_files_of_programs() {
     for name in ["lost_update", "programs/lost_update.rvm", "deadlock/abba", "abba"] {
         let file = if name.contains("abba") { "deadlock/abba" } else { "lost_update" };
-        let text = fs::read_to_string(root().join(format!("programs/{file}.rvm"))).expect("the program is there");
+        let text =
+            fs::read_to_string(root().join(format!("programs/{file}.rvm"))).expect("the program is there");
         assert_eq!(racevm(&["examples", name]).stdout, text, "{name}");
     }
 }

@@ -75,7 +75,11 @@ fn what_does_not_assemble_is_3() {
     for command in ["explore", "check", "run", "dis", "graph", "fmt"] {
         let run = racevm_with(&[command, "-"], text);
         assert_eq!((run.code, run.stdout.as_str()), (3, ""), "{command}");
-        assert!(run.stderr.contains("LOAD"), "{command} does not say what may have been meant:\n{}", run.stderr);
+        assert!(
+            run.stderr.contains("LOAD"),
+            "{command} does not say what may have been meant:\n{}",
+            run.stderr
+        );
     }
     let run = racevm_with(&["explore", "--json", "-"], text);
     assert_eq!((run.code, run.stderr.as_str()), (3, ""));
@@ -86,7 +90,8 @@ fn what_does_not_assemble_is_3() {
 #[test]
 fn a_search_that_was_cut_is_4_and_never_says_no() {
     for limit in [["--max-states", "5"], ["--time-limit", "0s"], ["--max-memory", "1"]] {
-        let expects = "shared x\nthread t[2]\n    LOAD x\n    PUSH 1\n    ADD\n    STORE x\nend\nexpect no deadlock\n";
+        let expects =
+            "shared x\nthread t[2]\n    LOAD x\n    PUSH 1\n    ADD\n    STORE x\nend\nexpect no deadlock\n";
         let run = racevm_with(&["explore", "-", limit[0], limit[1]], expects);
         if run.code == 0 {
             // A limit that is looked at only now and then may let a small search through.

@@ -160,11 +160,7 @@ fn included_files_are_found_beside_the_including_one_and_can_be_replaced() {
         "include \"locks/good.rvm\"\nshared x\nthread t[2]\n    CALL enter\n    LOAD x\n    PUSH 1\n    ADD\n    \
          STORE x\n    CALL leave\nend\nexpect outcomes x = {2}\n",
     );
-    file(
-        &folder,
-        "locks/good.rvm",
-        "mutex m\nproc enter\n    LOCK m\nend\nproc leave\n    UNLOCK m\nend\n",
-    );
+    file(&folder, "locks/good.rvm", "mutex m\nproc enter\n    LOCK m\nend\nproc leave\n    UNLOCK m\nend\n");
     let bad = file(&folder, "bad.rvm", "proc enter\n    NOP\nend\nproc leave\n    NOP\nend\n");
     assert_eq!(racevm(&["explore", &client]).code, 0);
     assert_eq!(racevm(&["explore", &client, "--replace", &format!("locks/good.rvm={bad}")]).code, 1);

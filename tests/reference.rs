@@ -44,8 +44,14 @@ fn every_program_of_the_reference_holds_what_it_expects() {
         for models in program.combinations(program.models) {
             let exploration = check::explore(&program, &Request::new(models), &mut Unwatched)
                 .unwrap_or_else(|error| panic!("line {}: {error}", block.line));
-            let failed: Vec<_> = exploration.expectations.iter().filter(|judged| !judged.reason.is_empty()).collect();
-            assert_eq!(exploration.summary(), Summary::Holds, "line {} under {models}: {failed:#?}", block.line);
+            let failed: Vec<_> =
+                exploration.expectations.iter().filter(|judged| !judged.reason.is_empty()).collect();
+            assert_eq!(
+                exploration.summary(),
+                Summary::Holds,
+                "line {} under {models}: {failed:#?}",
+                block.line
+            );
         }
         let formatted = asm::format("reference", &block.text).expect("it assembles, so it can be printed");
         assert_eq!(formatted, block.text, "line {}: not in canonical layout", block.line);

@@ -6,7 +6,7 @@ use super::collect::Collector;
 use super::goals;
 use super::judge;
 use super::result::{Deadlock, Exploration, FaultReport, Livelock, Outcome, Race, Reached, SearchSummary};
-use crate::explore::{Limits, Monitor, Sink, Space, find_witnesses};
+use crate::explore::{Limits, Monitor, Sink, Space, Witnesses, find_witnesses};
 use crate::graph::{Components, Counts, Ends, count};
 use crate::program::{Claim, Models, Observed, Program};
 use crate::schedule::Schedule;
@@ -81,7 +81,7 @@ struct Assembler<'a, 's, 'm, 'p> {
     space: &'s Space<'m, 'p>,
     collector: &'a Collector<'m, 'p>,
     goals: &'a goals::Search<'a, 's, 'm, 'p>,
-    witnesses: Vec<Option<Schedule>>,
+    witnesses: Witnesses,
     counts: Option<Counts>,
 }
 
@@ -94,7 +94,7 @@ impl Assembler<'_, '_, '_, '_> {
                 transitions: self.space.transitions(),
                 cut: self.space.cut,
                 elapsed: Duration::ZERO,
-                minimal_witnesses: self.space.cut.is_none(),
+                minimal_witnesses: self.space.cut.is_none() && self.witnesses.minimal,
             },
             schedules: self.counts.as_ref().map(|counts| counts.schedules.clone()),
             traces: None,
@@ -106,7 +106,7 @@ impl Assembler<'_, '_, '_, '_> {
             expectations: Vec::new(),
         };
         let first = self.goals.numbering().watches;
-        let watches = self.collector.watches.iter().zip(&self.witnesses[first..]);
+        let watches = self.collector.watches.iter().zip(&self.witnesses.schedules[first..]);
         exploration.expectations =
             watches.map(|(watch, witness)| judge::judge(&exploration, watch, witness.clone())).collect();
         exploration
@@ -123,7 +123,7 @@ impl Assembler<'_, '_, '_, '_> {
     }
 
     fn witness(&self, goal: usize) -> Schedule {
-        self.witnesses[goal].clone().expect("what the search found, the search for witnesses finds again")
+        self.witnesses.schedules[goal].clone().expect("what the search found, the search for witnesses finds again")
     }
 
     fn outcomes(&self) -> Vec<Outcome> {

@@ -14,7 +14,8 @@ pub(super) struct Search<'c, 's, 'm, 'p> {
     space: &'s Space<'m, 'p>,
     collector: &'c Collector<'m, 'p>,
     components: &'c Components,
-    livelocks: &'c [u32],
+    /// The livelock that each component is, by component.
+    livelocks: HashMap<u32, usize, foldhash::fast::FixedState>,
     races: Vec<RaceKey>,
     /// For each race, the accesses that its witness shows.
     pub accesses: HashMap<RaceKey, [(ThreadId, Addr); 2], foldhash::fast::FixedState>,
@@ -40,7 +41,7 @@ impl<'c, 's, 'm, 'p> Search<'c, 's, 'm, 'p> {
         space: &'s Space<'m, 'p>,
         collector: &'c Collector<'m, 'p>,
         components: &'c Components,
-        livelocks: &'c [u32],
+        livelocks: &[u32],
     ) -> Search<'c, 's, 'm, 'p> {
         let watches = collector.watches.iter().enumerate();
         let open_watches =
@@ -49,7 +50,7 @@ impl<'c, 's, 'm, 'p> Search<'c, 's, 'm, 'p> {
             space,
             collector,
             components,
-            livelocks,
+            livelocks: livelocks.iter().enumerate().map(|(index, &component)| (component, index)).collect(),
             races: collector.races.iter().copied().collect(),
             accesses: HashMap::default(),
             open_watches: open_watches.collect(),
@@ -109,7 +110,7 @@ impl<'c, 's, 'm, 'p> Search<'c, 's, 'm, 'p> {
 
     fn meet_livelock(&mut self, node: NodeId, found: &mut Vec<usize>) {
         let component = self.components.of[node as usize];
-        if let Some(index) = self.livelocks.iter().position(|&livelock| livelock == component) {
+        if let Some(&index) = self.livelocks.get(&component) {
             self.livelock_nodes[index].get_or_insert(node);
             found.push(self.numbering().livelocks + index);
         }
@@ -127,17 +128,25 @@ impl Goals for Search<'_, '_, '_, '_> {
         self.numbering().watches - 1 + self.open_watches.len()
     }
 
-    fn at_node(&mut self, node: NodeId, state: &State, found: &mut Vec<usize>) {
+    fn needs_state(&self) -> bool {
+        self.accesses.len() < self.races.len() || !self.open_watches.is_empty()
+    }
+
+    fn at_node(&mut self, node: NodeId, state: Option<&State>, found: &mut Vec<usize>) {
         let kind = self.space.kinds[node as usize];
         match kind {
             Kind::Final => found.push(self.collector.final_nodes[&node]),
             Kind::Deadlock => found.push(self.numbering().deadlocks + self.collector.deadlock_nodes[&node]),
-            Kind::Decision => self.meet_races(state, found),
-            Kind::Branch | Kind::FaultEnd | Kind::Unexpanded => {}
+            _ => {}
         }
         self.meet_livelock(node, found);
-        if !matches!(kind, Kind::Branch | Kind::Unexpanded) {
-            self.meet_watches(state, kind, found);
+        if let Some(state) = state {
+            if kind == Kind::Decision {
+                self.meet_races(state, found);
+            }
+            if !matches!(kind, Kind::Branch | Kind::Unexpanded) {
+                self.meet_watches(state, kind, found);
+            }
         }
     }
 

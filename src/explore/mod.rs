@@ -14,4 +14,4 @@ pub use expand::{Arrival, Expander, Successor};
 pub use limits::{Cut, Limits, Monitor, Progress, Unwatched};
 pub use search::{Edge, EdgeActor, Head, Kind, Observer, Sink, Space};
 pub use store::{Mode, NodeId, Store};
-pub use witness::{Goals, edge_run, find as find_witnesses, schedule_of};
+pub use witness::{Goals, Witnesses, edge_run, find as find_witnesses, schedule_of};

@@ -5,18 +5,21 @@
 //! store buffer's step is nobody's, and does not count as one. The first time a goal is settled its cost is
 //! least, which is the proof that the schedule is minimal. Costs are small numbers, so the queue is a list a
 //! cost, each first in, first out: ties are broken by the order of the expansion, and two searches agree.
+//!
+//! A pair costs 4 bytes, for the pair before it. Where there are more than [`MOST_PAIRS`], the last thread is
+//! left out of the search: witnesses then have the fewest steps, and [`Witnesses::minimal`] is false.
 
 use std::collections::BTreeMap;
 
-use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
-
 use super::expand::Expander;
-use super::search::{EdgeActor, Head, Space};
+use super::search::{Edge, EdgeActor, Head, Space};
 use super::store::NodeId;
 use crate::program::ThreadId;
 use crate::schedule::Schedule;
 use crate::vm::{Action, Actor, Choice, State};
+
+/// The most pairs of a node and a thread that are searched: 1 GiB.
+const MOST_PAIRS: u64 = 1 << 28;
 
 /// What a witness search looks for.
 pub trait Goals {
@@ -24,96 +27,145 @@ pub trait Goals {
     fn count(&self) -> usize;
     /// Returns how many of them can be found; the search ends when it has found so many.
     fn findable(&self) -> usize;
-    /// Appends the goals that a node shows. Called once for each node that is settled.
-    fn at_node(&mut self, node: NodeId, state: &State, found: &mut Vec<usize>);
+    /// Returns true while some goal can only be told from the state of a node.
+    fn needs_state(&self) -> bool;
+    /// Appends the goals that a node shows. Called once for each node that is settled; `state` is the node's
+    /// where [`needs_state`](Self::needs_state) said so.
+    fn at_node(&mut self, node: NodeId, state: Option<&State>, found: &mut Vec<usize>);
     /// Appends the goals that an end shows.
     fn at_sink(&mut self, sink: u32, found: &mut Vec<usize>);
 }
 
-/// The last thread to step is part of a pair; nobody has at the start.
-const NOBODY: u32 = u32::MAX;
-
-/// A node or sink, and who stepped last.
-type Pair = (Place, u32);
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum Place {
-    Node(NodeId),
-    Sink(u32),
+/// What a witness search found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Witnesses {
+    /// A witness for each goal; `None` where the space does not show it.
+    pub schedules: Vec<Option<Schedule>>,
+    /// True when they are proved to have the fewest context switches, then the fewest steps.
+    pub minimal: bool,
 }
 
-/// The pair before, and which edge out of its node leads here.
-type Parent = Option<(Pair, u32)>;
+/// A pair that was not settled.
+const OPEN: u32 = u32::MAX;
 
-type Queue = BTreeMap<(u32, u64), Vec<(Pair, Parent)>>;
+/// The pair before the first: no pair.
+const START: u32 = u32::MAX - 1;
 
-/// Finds a minimal witness for each goal; `None` where the space does not show it.
-pub fn find(space: &Space<'_, '_>, goals: &mut dyn Goals) -> Vec<Option<Schedule>> {
-    let mut witnesses: Vec<Option<Schedule>> = vec![None; goals.count()];
-    let mut missing = goals.findable();
-    let mut settled: HashMap<Pair, Parent, foldhash::fast::FixedState> = HashMap::default();
-    let mut seen = vec![false; space.len()];
-    let mut state = space.machine.initial();
-    let mut queue: Queue = BTreeMap::new();
-    queue.insert((0, 0), vec![((Place::Node(0), NOBODY), None)]);
-    let mut found = Vec::new();
-    while missing > 0
-        && let Some((cost, pairs)) = queue.pop_first()
-    {
-        for (pair, parent) in pairs {
-            let Entry::Vacant(vacant) = settled.entry(pair) else { continue };
-            vacant.insert(parent);
-            found.clear();
-            match pair.0 {
-                Place::Node(node) => {
-                    if !std::mem::replace(&mut seen[node as usize], true) {
-                        space.store.load(node, &mut state);
-                        goals.at_node(node, &state, &mut found);
-                    }
-                    relax(space, node, pair, cost, &mut queue);
+/// A node with the thread that stepped last, as a number; sinks are numbered behind all pairs of nodes.
+type Pair = u32;
+
+type Queue = BTreeMap<(u32, u64), Vec<(Pair, Pair)>>;
+
+struct Search<'s, 'm, 'p> {
+    space: &'s Space<'m, 'p>,
+    /// How many last threads are told apart: 1 where they are left out, else nobody and each thread.
+    lasts: u32,
+    /// For each pair the one before it.
+    before: Vec<u32>,
+    queue: Queue,
+}
+
+/// Finds a witness for each goal.
+pub fn find(space: &Space<'_, '_>, goals: &mut dyn Goals) -> Witnesses {
+    let threads = space.machine.program().threads.len() as u64;
+    let minimal = (space.len() as u64) * (threads + 1) <= MOST_PAIRS;
+    let lasts = if minimal { threads as u32 + 1 } else { 1 };
+    let before = vec![OPEN; space.len() * lasts as usize + space.sinks.len()];
+    let mut search = Search { space, lasts, before, queue: BTreeMap::new() };
+    Witnesses { schedules: search.run(goals), minimal }
+}
+
+impl Search<'_, '_, '_> {
+    fn run(&mut self, goals: &mut dyn Goals) -> Vec<Option<Schedule>> {
+        let mut witnesses: Vec<Option<Schedule>> = vec![None; goals.count()];
+        let mut missing = goals.findable();
+        let mut seen = vec![false; self.space.len()];
+        let mut state = self.space.machine.initial();
+        self.queue.insert((0, 0), vec![(0, START)]);
+        let mut found = Vec::new();
+        while missing > 0
+            && let Some((cost, pairs)) = self.queue.pop_first()
+        {
+            for (pair, before) in pairs {
+                if self.before[pair as usize] != OPEN {
+                    continue;
                 }
-                Place::Sink(sink) => goals.at_sink(sink, &mut found),
-            }
-            for &goal in &found {
-                if witnesses[goal].is_none() {
-                    witnesses[goal] = Some(read_off(space, &settled, pair));
-                    missing -= 1;
+                self.before[pair as usize] = before;
+                found.clear();
+                match self.place(pair) {
+                    Head::Node(node) => {
+                        if !std::mem::replace(&mut seen[node as usize], true) {
+                            let needed = goals.needs_state();
+                            if needed {
+                                self.space.store.load(node, &mut state);
+                            }
+                            goals.at_node(node, needed.then_some(&state), &mut found);
+                        }
+                        self.relax(pair, node, cost);
+                    }
+                    Head::Sink(sink) => goals.at_sink(sink, &mut found),
+                }
+                for &goal in &found {
+                    if witnesses[goal].is_none() {
+                        witnesses[goal] = Some(self.read_off(pair));
+                        missing -= 1;
+                    }
                 }
             }
         }
+        witnesses
     }
-    witnesses
-}
 
-fn relax(space: &Space<'_, '_>, node: NodeId, pair: Pair, cost: (u32, u64), queue: &mut Queue) {
-    for (index, edge) in space.edges(node).enumerate() {
-        let (last, switched) = match edge.actor {
-            EdgeActor::Thread(ThreadId(thread)) => (thread, pair.1 != NOBODY && pair.1 != thread),
-            EdgeActor::Buffer(_) => (pair.1, false),
+    fn place(&self, pair: Pair) -> Head {
+        let sinks = self.space.len() as u64 * u64::from(self.lasts);
+        match u64::from(pair).checked_sub(sinks) {
+            Some(sink) => Head::Sink(sink as u32),
+            None => Head::Node(pair / self.lasts),
+        }
+    }
+
+    /// Returns the pair that an edge leads to, and whether it is a context switch.
+    fn follow(&self, pair: Pair, edge: Edge) -> (Pair, bool) {
+        let last = pair % self.lasts;
+        let (next, switched) = match edge.actor {
+            EdgeActor::Thread(ThreadId(thread)) if self.lasts > 1 => (thread + 1, last != 0 && last != thread + 1),
+            _ => (last, false),
         };
         let head = match edge.head {
-            Head::Node(node) => Place::Node(node),
-            Head::Sink(sink) => Place::Sink(sink),
+            Head::Node(node) => node * self.lasts + next,
+            Head::Sink(sink) => self.space.len() as u32 * self.lasts + sink,
         };
-        let cost = (cost.0 + u32::from(switched), cost.1 + u64::from(edge.steps));
-        queue.entry(cost).or_default().push(((head, last), Some((pair, index as u32))));
+        (head, switched)
     }
-}
 
-fn read_off(
-    space: &Space<'_, '_>,
-    settled: &HashMap<Pair, Parent, foldhash::fast::FixedState>,
-    end: Pair,
-) -> Schedule {
-    let mut edges = Vec::new();
-    let mut pair = end;
-    while let Some((before, index)) = settled[&pair] {
-        let Place::Node(node) = before.0 else { unreachable!("no edge leads out of a sink") };
-        edges.push((node, index));
-        pair = before;
+    fn relax(&mut self, pair: Pair, node: NodeId, cost: (u32, u64)) {
+        let space = self.space;
+        for edge in space.edges(node) {
+            let (next, switched) = self.follow(pair, edge);
+            if self.before[next as usize] == OPEN {
+                let cost = (cost.0 + u32::from(switched), cost.1 + u64::from(edge.steps));
+                self.queue.entry(cost).or_default().push((next, pair));
+            }
+        }
     }
-    edges.reverse();
-    schedule_of(space, &edges)
+
+    /// Goes back from a settled pair to the start. Of the edges between two pairs the cheapest is the one
+    /// that settled the second; equally cheap ones are equally good.
+    fn read_off(&self, end: Pair) -> Schedule {
+        let mut path = Vec::new();
+        let mut pair = end;
+        while self.before[pair as usize] != START {
+            let before = self.before[pair as usize];
+            let node = before / self.lasts;
+            let edges = self.space.edges(node).enumerate();
+            let leading = edges.filter(|&(_, edge)| self.follow(before, edge).0 == pair);
+            let (index, _) = leading.min_by_key(|&(_, edge)| edge.steps).expect("an edge led here");
+            path.push((node, index as u32));
+            pair = before;
+        }
+        path.reverse();
+        schedule_of(self.space, &path)
+    }
 }
 
 /// Returns the steps of a path: nodes, each with the index of the edge that the path leaves it by.

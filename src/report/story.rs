@@ -11,6 +11,10 @@ use crate::program::{Cell, Instr, MemoryModel, Program, ThreadId};
 use crate::schedule::{End, ExecutedStep, Execution};
 use crate::vm::{Actor, Machine};
 
+/// The longest execution in which patterns are looked for: looking for the write between two steps is linear in
+/// their distance, and nobody reads more steps than this.
+const LONGEST: usize = 5_000;
+
 /// What an execution shows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Story {
@@ -124,8 +128,7 @@ impl History<'_> {
 
     /// Returns the stores to memory whose value was computed from something overwritten since, with the read.
     fn stale(&self) -> BTreeMap<usize, usize> {
-        // PERF: looking for the write between is linear in the distance; long executions are not marked.
-        if self.steps.len() > 20_000 {
+        if self.steps.len() > LONGEST {
             return BTreeMap::new();
         }
         let is_write = |step: &ExecutedStep| {
@@ -169,7 +172,7 @@ impl History<'_> {
     /// Finds a thread that branched on a value, and then wrote the same variable or printed, although another
     /// thread had changed the variable in between.
     fn check_then_act(&self) -> Option<(Rank, String)> {
-        if self.steps.len() > 20_000 {
+        if self.steps.len() > LONGEST {
             return None;
         }
         for (act, step) in self.steps.iter().enumerate() {

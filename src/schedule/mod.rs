@@ -52,3 +52,6 @@ impl Schedule {
         threads.clone().zip(threads.skip(1)).filter(|(before, after)| before != after).count()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -195,6 +195,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Returns the value `below` places under the top of the thread's stack.
+    #[inline]
     pub(crate) fn peek(&self, state: &State, id: ThreadId, below: usize) -> i64 {
         let start = self.layout.thread_start(id);
         let height = state.words[start + thread::HEIGHT] as usize;
@@ -217,6 +218,7 @@ impl<'p> Machine<'p> {
 
     /// Resolves a variable operand to its cell: `Ok((true, cell))` in memory, `Ok((false, cell))` among the
     /// thread's locals; `None` when the index on the stack is out of range.
+    #[inline]
     pub(crate) fn cell(&self, state: &State, id: ThreadId, place: Place) -> Option<(bool, u32)> {
         match place {
             Place::Memory(cell) => Some((true, cell)),

@@ -476,6 +476,7 @@ impl Machine<'_> {
         if taken(self.core(state, id).pop()) { Next::Jump(target) } else { Next::Through }
     }
 
+    #[inline]
     fn load(&self, state: &State, id: ThreadId, place: Place) -> Result<i64, Fault> {
         let (is_memory, cell) = self.cell(state, id, place).ok_or(Fault::IndexOutOfRange)?;
         Ok(if is_memory { self.read_memory(state, id, cell) } else { state.words[self.local_word(id, cell)] })
@@ -512,6 +513,7 @@ impl Machine<'_> {
         self.layout.thread_start(id) + self.layout.locals + cell as usize
     }
 
+    #[inline]
     fn core<'s>(&self, state: &'s mut State, id: ThreadId) -> Core<'s> {
         let range = self.layout.thread(id);
         Core { words: &mut state.words[range], stack: self.layout.stack, locals: self.layout.locals }
@@ -531,28 +533,33 @@ struct Core<'s> {
 }
 
 impl Core<'_> {
+    #[inline]
     fn depth(&self) -> usize {
         self.words[thread::DEPTH] as usize
     }
 
+    #[inline]
     fn push(&mut self, value: i64) {
         let height = self.words[thread::HEIGHT] as usize;
         self.words[self.stack + height] = value;
         self.words[thread::HEIGHT] += 1;
     }
 
+    #[inline]
     fn pop(&mut self) -> i64 {
         self.words[thread::HEIGHT] -= 1;
         let height = self.words[thread::HEIGHT] as usize;
         std::mem::take(&mut self.words[self.stack + height])
     }
 
+    #[inline]
     fn drop(&mut self, count: usize) {
         for _ in 0..count {
             self.pop();
         }
     }
 
+    #[inline]
     fn replace(&mut self, count: usize, value: i64) {
         self.drop(count);
         self.push(value);
@@ -564,6 +571,7 @@ impl Core<'_> {
 
     /// Moves the thread on from the instruction at `pc`, then returns from procs and finishes the thread
     /// where bodies end, which is no step.
+    #[inline]
     fn go(&mut self, machine: &Machine<'_>, pc: Addr, next: Next) {
         let mut at = match next {
             Next::Through => Addr(pc.0 + 1),

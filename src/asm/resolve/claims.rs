@@ -200,7 +200,8 @@ impl<'a> Context<'a> {
         numbers.into_iter().collect()
     }
 
-    /// Resolves what stands behind `race on`.
+    /// Resolves what stands behind `race on`. An `atomic` variable may stand there: it never races, and a
+    /// program may say so.
     fn race_cells(&mut self, on: &Reference) -> Option<CellRange> {
         if let Some((local, _)) = &on.local {
             let error = Diagnostic::new(
@@ -219,7 +220,7 @@ impl<'a> Context<'a> {
             self.wrong_kind(&name.value, name.span, meaning, Wanted::Variable);
             return None;
         };
-        if word != VariableWord::Shared {
+        if word == VariableWord::Local {
             let what = self.describe(meaning);
             let message = format!("`{}` cannot race", name.value);
             let mut error = Diagnostic::new("E0201", message, name.span, format!("this is {what}"));

@@ -13,8 +13,8 @@ mod state;
 use std::collections::{HashMap, HashSet};
 
 use crate::program::{
-    Body, Group, GroupId, Object, ObjectGroup, ObjectSort, Proc, Program, Source, Span, ThreadId, VarId,
-    VarKind, Variable,
+    Body, Group, GroupId, Models, Object, ObjectGroup, ObjectSort, Proc, Program, Source, Span, ThreadId,
+    VarId, VarKind, Variable,
 };
 
 use super::ast::{Name, VariableWord};
@@ -91,58 +91,26 @@ pub(super) fn resolve<'a>(
     options: &Options,
     mut errors: Vec<Diagnostic>,
 ) -> Result<Resolved, Failure> {
-    let legible = errors.is_empty();
+    let is_legible = errors.is_empty();
     let names = Names::collect(outline, &mut errors);
-    let mut context = Context {
-        names,
-        errors,
-        values: Vec::new(),
-        circular: HashSet::new(),
-        broken_words,
-        sources,
-        variables: Vec::new(),
-        objects: Vec::new(),
-        object_groups: Vec::new(),
-        sorts: Vec::new(),
-        groups: Vec::new(),
-        procs: Vec::new(),
-        threads: Vec::new(),
-        memory: Vec::new(),
-        thread_locals: 0,
-        local_elements: 0,
-        sizeless: HashSet::new(),
-        headers: Vec::new(),
-        thread_bodies: Vec::new(),
-        passed: Vec::new(),
-    };
-    let mut defines = HashMap::new();
-    for (name, value) in &options.defines {
-        match context.names.file.get(name.as_str()).map(|symbol| symbol.meaning) {
-            Some(Meaning::Constant(constant)) => {
-                defines.insert(constant, *value);
-            }
-            // A text with errors may declare it on a line that could not be read.
-            _ if legible => return Err(Failure::UnknownDefine(name.clone())),
-            _ => {}
-        }
-    }
+    let mut context = Context::new(names, errors, broken_words, sources);
+    let defines = context.defines(options, is_legible)?;
     context.constants(outline, &defines);
     context.declare(outline);
-    let mut code = context.code(outline);
+    let code = context.code(outline);
     let observed = context.observed(outline);
     let expectations = context.expectations(outline);
     if context.groups.is_empty() && context.errors.is_empty() {
-        let end = sources.first().map_or(0, |source| source.text.trim_end().len() as u32);
-        let place = Span { source: 0, start: end, end };
-        let error = Diagnostic::new("E0506", "a program without threads", place, "no `thread` up to here")
-            .help("a thread stands between `thread NAME` and `end`");
-        context.errors.push(error);
+        context.no_thread();
     }
     let program = Program {
+        // What only the texts tell is filled in by the caller, what only the heights tell by the verifier.
         name: String::new(),
         description: String::new(),
         sources: Vec::new(),
-        models: crate::program::Models {
+        max_calls: 0,
+        max_stack: 0,
+        models: Models {
             switch: outline.switch.map(|(model, _)| model).unwrap_or_default(),
             memory: outline.memory.map(|(model, _)| model).unwrap_or_default(),
         },
@@ -152,21 +120,73 @@ pub(super) fn resolve<'a>(
         groups: context.groups,
         threads: context.threads,
         procs: context.procs,
-        code: std::mem::take(&mut code.instrs),
-        places: std::mem::take(&mut code.places),
+        code: code.instrs,
+        places: code.places,
         blocks: outline.blocks.clone(),
-        texts: std::mem::take(&mut code.texts),
+        texts: code.texts,
         observed,
         expectations,
         memory: context.memory,
         thread_locals: context.thread_locals,
-        max_calls: 0,
-        max_stack: 0,
     };
     Ok(Resolved { program, map: code.map, errors: context.errors })
 }
 
 impl<'a> Context<'a> {
+    fn new(
+        names: Names<'a>,
+        errors: Vec<Diagnostic>,
+        broken_words: &'a HashSet<String>,
+        sources: &'a [Source],
+    ) -> Context<'a> {
+        Context {
+            names,
+            errors,
+            values: Vec::new(),
+            circular: HashSet::new(),
+            broken_words,
+            sources,
+            variables: Vec::new(),
+            objects: Vec::new(),
+            object_groups: Vec::new(),
+            sorts: Vec::new(),
+            groups: Vec::new(),
+            procs: Vec::new(),
+            threads: Vec::new(),
+            memory: Vec::new(),
+            thread_locals: 0,
+            local_elements: 0,
+            sizeless: HashSet::new(),
+            headers: Vec::new(),
+            thread_bodies: Vec::new(),
+            passed: Vec::new(),
+        }
+    }
+
+    /// Finds the constants that have their value from outside. In a text with errors an unknown one may be
+    /// declared on a line that could not be read.
+    fn defines(&self, options: &Options, is_legible: bool) -> Result<HashMap<usize, i64>, Failure> {
+        let mut defines = HashMap::new();
+        for (name, value) in &options.defines {
+            match self.names.file.get(name.as_str()).map(|symbol| symbol.meaning) {
+                Some(Meaning::Constant(constant)) => {
+                    defines.insert(constant, *value);
+                }
+                _ if is_legible => return Err(Failure::UnknownDefine(name.clone())),
+                _ => {}
+            }
+        }
+        Ok(defines)
+    }
+
+    fn no_thread(&mut self) {
+        let end = self.sources.first().map_or(0, |source| source.text.trim_end().len() as u32);
+        let place = Span { source: 0, start: end, end };
+        let error = Diagnostic::new("E0506", "a program without threads", place, "no `thread` up to here")
+            .help("a thread stands between `thread NAME` and `end`");
+        self.errors.push(error);
+    }
+
     /// Looks up a file-level name; unknown names are reported.
     pub fn lookup(&mut self, name: &Name, wanted: Wanted) -> Option<Meaning> {
         self.lookup_text(&name.value, name.span, wanted)
@@ -206,7 +226,11 @@ impl<'a> Context<'a> {
         }
         if let Some(owner) = self.names.owner(name) {
             error = error.help(match wanted {
-                Wanted::Value => format!("`{name}` is a local of thread `{owner}`: write `{owner}.{name}`"),
+                Wanted::Value => {
+                    let is_array = self.groups.iter().any(|group| group.name == owner && group.is_array);
+                    let copy = if is_array { "[0]" } else { "" };
+                    format!("`{name}` is a local of thread `{owner}`: write `{owner}{copy}.{name}`")
+                }
                 _ => format!("`{name}` is a local of thread `{owner}`, which only that thread's code sees"),
             });
         } else if let Some(near) = self.similar(name, wanted, body) {
