@@ -23,13 +23,17 @@ const KNOWN_TO: &[(&str, &[&str])] = &[
 const ONLY_IN_CLI: &[&str] = &[
     "std::fs",
     "std::env",
-    "std::io",
     "std::process",
     "std::net",
+    "stdin(",
+    "stdout(",
+    "stderr(",
     "Instant",
     "SystemTime",
     "println!",
+    "print!",
     "eprintln!",
+    "dbg!",
 ];
 
 #[test]

@@ -6,7 +6,7 @@ use super::collect::Collector;
 use super::goals;
 use super::judge;
 use super::result::{Deadlock, Exploration, FaultReport, Livelock, Outcome, Race, Reached, SearchSummary};
-use crate::explore::{Limits, Monitor, Sink, Space, Witnesses, find_witnesses};
+use crate::explore::{Cut, Fusion, Limits, Monitor, Sink, Space, Witnesses, find_witnesses};
 use crate::graph::{Components, Counts, Ends, count};
 use crate::program::{Claim, Models, Observed, Program};
 use crate::schedule::Schedule;
@@ -24,6 +24,8 @@ pub struct Request {
     pub buffer: u32,
     /// Counts and probabilities are wanted whatever they cost.
     pub count: bool,
+    /// Reductions may be used where the whole graph is not small and no counts are wanted.
+    pub reduce: bool,
     /// How far the search may go.
     pub limits: Limits,
 }
@@ -31,7 +33,7 @@ pub struct Request {
 impl Request {
     /// Asks for a search without limits, with counts where they are cheap.
     pub fn new(models: Models) -> Request {
-        Request { models, buffer: DEFAULT_BUFFER, count: false, limits: Limits::default() }
+        Request { models, buffer: DEFAULT_BUFFER, count: false, reduce: true, limits: Limits::default() }
     }
 }
 
@@ -46,23 +48,52 @@ pub fn explore(
     monitor: &mut dyn Monitor,
 ) -> Result<Exploration, TooLarge> {
     let machine = Machine::new(program, request.models, request.buffer)?;
-    let mut collector = Collector::new(&machine);
-    let space = Space::explore(&machine, &request.limits, monitor, &mut collector);
+    let asked = asked_to_count(request, program);
+    let fusion = Fusion::new(&machine).filter(|_| request.reduce && !asked);
+    let small = COUNTED_UNASKED as u64;
+    if let Some(fusion) = &fusion
+        && request.limits.max_states.is_none_or(|limit| limit > small)
+    {
+        let limits = Limits { max_states: Some(small), ..request.limits };
+        let whole = explored(&machine, None, &limits, false, monitor);
+        return Ok(match whole.search.cut {
+            Some(Cut::States) => explored(&machine, Some(fusion), &request.limits, false, monitor),
+            _ => whole,
+        });
+    }
+    Ok(explored(&machine, None, &request.limits, asked, monitor))
+}
+
+/// Explores a machine, with or without fusion. Counts are given for a whole graph that was explored completely
+/// and is small, or of any size if they are asked for.
+pub fn explored(
+    machine: &Machine<'_>,
+    fusion: Option<&Fusion>,
+    limits: &Limits,
+    asked: bool,
+    monitor: &mut dyn Monitor,
+) -> Exploration {
+    let mut collector = Collector::new(machine);
+    let space = Space::explore_fused(machine, fusion, limits, monitor, &mut collector);
     let components = Components::new(&space);
     let livelocks = components.livelocks(&space);
 
-    let asked = request.count || collector.watches.iter().any(|watch| counts(&watch.expectation.claim));
-    let counted = space.cut.is_none() && (asked || space.len() <= COUNTED_UNASKED);
+    let wanted = asked || space.len() <= COUNTED_UNASKED;
+    let counted = wanted && space.cut.is_none() && fusion.is_none();
     let counts = counted.then(|| count(&space, &components, &ends(&space, &collector)));
 
     let mut goals = goals::Search::new(&space, &collector, &components, &livelocks);
     let witnesses = find_witnesses(&space, &mut goals);
     let assembler = Assembler { space: &space, collector: &collector, goals: &goals, witnesses, counts };
-    Ok(assembler.assemble(&components, &livelocks))
+    assembler.assemble(&components, &livelocks)
 }
 
-fn counts(claim: &Claim) -> bool {
-    matches!(claim, Claim::Schedules(_))
+/// Returns true when counts are wanted whatever they cost: by the person or by an expectation.
+fn asked_to_count(request: &Request, program: &Program) -> bool {
+    let expected = program.expectations.iter().any(|expectation| {
+        expectation.applies(request.models) && matches!(expectation.claim, Claim::Schedules(_))
+    });
+    request.count || expected
 }
 
 /// Sorts the ends into classes: outcomes, then deadlocks, then sinks.
@@ -94,7 +125,10 @@ impl Assembler<'_, '_, '_, '_> {
                 transitions: self.space.transitions(),
                 cut: self.space.cut,
                 elapsed: Duration::ZERO,
-                minimal_witnesses: self.space.cut.is_none() && self.witnesses.minimal,
+                minimal_witnesses: self.space.cut.is_none()
+                    && self.space.fusion.is_none()
+                    && self.witnesses.minimal,
+                reduced: self.space.fusion.is_some(),
             },
             schedules: self.counts.as_ref().map(|counts| counts.schedules.clone()),
             traces: None,
@@ -123,7 +157,9 @@ impl Assembler<'_, '_, '_, '_> {
     }
 
     fn witness(&self, goal: usize) -> Schedule {
-        self.witnesses.schedules[goal].clone().expect("what the search found, the search for witnesses finds again")
+        self.witnesses.schedules[goal]
+            .clone()
+            .expect("what the search found, the search for witnesses finds again")
     }
 
     fn outcomes(&self) -> Vec<Outcome> {

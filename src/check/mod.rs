@@ -11,7 +11,7 @@ mod judge;
 mod result;
 
 pub use eval::evaluate;
-pub use explore::{Request, explore};
+pub use explore::{Request, explore, explored};
 pub use result::{
     Deadlock, Exploration, FaultReport, Judged, Livelock, Outcome, Race, Reached, SearchSummary, Summary,
     Traces, Unexpected, Verdict,

@@ -48,6 +48,9 @@ pub struct SearchSummary {
     /// True when each witness has been proved to have the fewest context switches and, among those, the
     /// fewest steps.
     pub minimal_witnesses: bool,
+    /// True when reductions left states out that show nothing new; `states` and `transitions` are then those
+    /// of the reduced graph.
+    pub reduced: bool,
 }
 
 /// Numbers of classes of equivalent schedules.

@@ -15,8 +15,16 @@ use crate::vm::DEFAULT_BUFFER;
 #[derive(Args, Clone, Debug)]
 pub(super) struct OutputArgs {
     /// Colour: auto, always or never; NO_COLOR is respected
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true, help_heading = "Output",
-          hide_default_value = true, hide_possible_values = true)]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        global = true,
+        help_heading = "Output",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     pub color: ColorChoice,
 
     /// Say less
@@ -106,7 +114,7 @@ impl ProgramArgs {
         if models.memory != program.models.memory {
             flags.extend(["--memory".to_owned(), models.memory.to_string()]);
         }
-        if models.memory != MemoryModel::Sc && self.store_buffer != DEFAULT_BUFFER {
+        if self.store_buffer != DEFAULT_BUFFER {
             flags.extend(["--store-buffer".to_owned(), self.store_buffer.to_string()]);
         }
         flags
@@ -119,6 +127,7 @@ impl SearchArgs {
         Request {
             buffer: program.store_buffer,
             count: self.count,
+            reduce: !self.no_reduction,
             limits: self.limits(share),
             ..Request::new(models)
         }

@@ -7,25 +7,30 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::args::{ProgramArgs, SearchArgs};
+use super::args::{ProgramArgs, SearchArgs, again};
 use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::load::{self, Named};
 use super::watch::{self, Watch};
 use crate::check::{self, Exploration};
 use crate::program::Program;
+use crate::report::{self, Checked};
 
 const AFTER_HELP: &str = "\
-Each program is explored under every combination of models that its expectations name. The limits
-are those of each exploration.
+Each program is explored under every combination of models that its expectations
+name; the limits are those of each exploration. In a folder, files without any
+thread are there to be included, and passed over.
 
 Examples:
   racevm check programs
   racevm check -v programs/deadlock programs/lost_update.rvm
   racevm check --time-limit 10s --json programs";
 
-/// What a file without any thread is refused with: in a folder, it is there to be included.
+/// What a file without any thread is refused with.
 const NO_THREAD: &str = "E0506";
+
+/// How often the line that shows how far the work has come is looked at.
+const PULSE: Duration = Duration::from_millis(200);
 
 /// Check many programs against what they expect, one line each
 #[derive(Args, Debug)]
@@ -43,11 +48,11 @@ pub(super) struct CheckArgs {
 
     /// Print one JSON document
     #[arg(long, help_heading = "Output")]
-    json: bool,
+    pub json: bool,
 }
 
 /// What became of one file.
-enum Checked {
+enum Outcome {
     /// It was explored under each combination of models it names.
     Explored(Box<Program>, Vec<Exploration>),
     /// It could not be.
@@ -69,15 +74,14 @@ pub(super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> 
             let (sender, next, files) = (sender.clone(), &next, &files);
             scope.spawn(move || {
                 while let Some((index, file)) = take(files, next) {
-                    let checked = check(file, args, workers as u64);
-                    if sender.send((index, checked)).is_err() {
+                    if sender.send((index, check(file, args, workers as u64))).is_err() {
                         break;
                     }
                 }
             });
         }
         drop(sender);
-        report(&files, &receiver, console)
+        Listing { files: &files, args, console, kept: Vec::new() }.run(&receiver)
     })
 }
 
@@ -86,20 +90,25 @@ fn take<'f>(files: &'f [Named], next: &AtomicUsize) -> Option<(usize, &'f Named)
     files.get(index).map(|file| (index, file))
 }
 
-fn check(file: &Named, args: &CheckArgs, share: u64) -> Checked {
+fn check(file: &Named, args: &CheckArgs, share: u64) -> Outcome {
     if watch::is_interrupted() {
-        return Checked::Skipped;
+        return Outcome::Skipped;
     }
     let program = match load::program(&file.name, &args.program) {
         Ok(program) => program,
-        Err(Failure::Diagnostics(diagnostics)) if file.was_found && diagnostics.errors.iter().all(|error| error.code == NO_THREAD) => {
-            return Checked::Part;
-        }
-        Err(failure) => return Checked::Failed(failure),
+        Err(failure) if file.was_found && is_part(&failure) => return Outcome::Part,
+        Err(failure) => return Outcome::Failed(failure),
     };
     match explore(&program, args, share) {
-        Ok(explorations) => Checked::Explored(Box::new(program), explorations),
-        Err(failure) => Checked::Failed(failure),
+        Ok(explorations) => Outcome::Explored(Box::new(program), explorations),
+        Err(failure) => Outcome::Failed(failure),
+    }
+}
+
+fn is_part(failure: &Failure) -> bool {
+    match failure {
+        Failure::Diagnostics(diagnostics) => diagnostics.errors.iter().all(|error| error.code == NO_THREAD),
+        _ => false,
     }
 }
 
@@ -109,50 +118,95 @@ fn explore(program: &Program, args: &CheckArgs, share: u64) -> Result<Vec<Explor
         let request = args.search.request(models, &args.program, share);
         let mut watch = Watch::start_silently(args.search.time_limit);
         let mut exploration = check::explore(program, &request, &mut watch)
-            .map_err(|error| Failure::Limit(format!("{}: {error}", program.sources[0].name)))?;
+            .map_err(|error| Failure::Limit(error.to_string()))?;
         exploration.search.elapsed = watch.elapsed();
         Ok(exploration)
     });
     explorations.collect()
 }
 
-/// Prints the results in the order of the files, each as soon as those before it are there.
-fn report(
-    files: &[Named],
-    receiver: &mpsc::Receiver<(usize, Checked)>,
-    console: &Console,
-) -> Result<Exit, Failure> {
-    let mut progress = Watch::start(console, None);
-    let mut early = BTreeMap::new();
-    let mut printed = 0;
-    let mut worst = Exit::Success;
-    while printed < files.len() {
-        match receiver.recv_timeout(Duration::from_millis(200)) {
-            Ok((index, checked)) => drop(early.insert(index, checked)),
-            Err(mpsc::RecvTimeoutError::Timeout) => {}
-            Err(mpsc::RecvTimeoutError::Disconnected) => break,
-        }
-        while let Some(checked) = early.remove(&printed) {
-            worst = worst.max(show(&files[printed], &checked, console)?);
-            printed += 1;
-        }
-        progress.tick(|_| format!("checked {printed} of {}", files.len()));
-    }
-    Ok(worst)
+/// Prints what became of the files, in their order.
+struct Listing<'a> {
+    files: &'a [Named],
+    args: &'a CheckArgs,
+    console: &'a Console,
+    /// What the JSON document will hold.
+    kept: Vec<(&'a Named, Outcome)>,
 }
 
-fn show(file: &Named, checked: &Checked, console: &Console) -> Result<Exit, Failure> {
-    Ok(match checked {
-        Checked::Explored(program, explorations) => {
-            console.print(&super::draft::line(&file.name, program, explorations))?;
-            let exits = explorations.iter().map(|exploration| Exit::from(exploration.summary()));
-            exits.max().unwrap_or(Exit::Success)
+impl Listing<'_> {
+    /// Receives results and shows each as soon as those before it have been shown.
+    fn run(mut self, receiver: &mpsc::Receiver<(usize, Outcome)>) -> Result<Exit, Failure> {
+        let mut progress = Watch::start(self.console, None);
+        let mut early = BTreeMap::new();
+        let mut done = 0;
+        let mut worst = Exit::Success;
+        while done < self.files.len() {
+            match receiver.recv_timeout(PULSE) {
+                Ok((index, outcome)) => drop(early.insert(index, outcome)),
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            }
+            while let Some(outcome) = early.remove(&done) {
+                progress.clear();
+                worst = worst.max(self.take(done, outcome)?);
+                done += 1;
+            }
+            // An interrupt reaches the workers by themselves.
+            progress.tick(|_| format!("checked {done} of {}", self.files.len()));
         }
-        Checked::Failed(failure) => {
-            console.report(failure);
-            failure.exit()
+        drop(progress);
+        if self.args.json {
+            let checked: Vec<Checked<'_>> =
+                self.kept.iter().filter_map(|(file, outcome)| outcome.as_checked(&file.name)).collect();
+            self.console.print(&report::checked_json(&checked))?;
         }
-        Checked::Part => Exit::Success,
-        Checked::Skipped => Exit::Inconclusive,
-    })
+        Ok(worst)
+    }
+
+    fn take(&mut self, index: usize, outcome: Outcome) -> Result<Exit, Failure> {
+        let file = &self.files[index];
+        let exit = outcome.exit();
+        if self.args.json {
+            self.kept.push((file, outcome));
+            return Ok(exit);
+        }
+        if let Outcome::Failed(failure @ Failure::Diagnostics(_)) = &outcome {
+            self.console.report(failure);
+        }
+        if let Some(checked) = outcome.as_checked(&file.name) {
+            let flags = match &outcome {
+                // The report adds the models of each exploration itself.
+                Outcome::Explored(program, _) => self.args.program.flags(program, program.models),
+                _ => Vec::new(),
+            };
+            let again = again("replay", &file.name, &flags);
+            self.console.print(&report::checked(&checked, &self.console.page(&again)))?;
+        }
+        Ok(exit)
+    }
+}
+
+impl Outcome {
+    fn exit(&self) -> Exit {
+        match self {
+            Outcome::Explored(_, explorations) => {
+                let exits = explorations.iter().map(|exploration| Exit::from(exploration.summary()));
+                exits.max().unwrap_or(Exit::Success)
+            }
+            Outcome::Failed(failure) => failure.exit(),
+            Outcome::Part => Exit::Success,
+            Outcome::Skipped => Exit::Inconclusive,
+        }
+    }
+
+    fn as_checked<'a>(&'a self, file: &'a str) -> Option<Checked<'a>> {
+        Some(match self {
+            Outcome::Explored(program, explorations) => Checked::Explored { file, program, explorations },
+            Outcome::Failed(Failure::Diagnostics(diagnostics)) => Checked::Refused { file, diagnostics },
+            Outcome::Failed(failure) => Checked::Failed { file, message: failure.message() },
+            Outcome::Skipped => Checked::Failed { file, message: "not checked: interrupted".to_owned() },
+            Outcome::Part => return None,
+        })
+    }
 }

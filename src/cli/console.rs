@@ -8,6 +8,7 @@ use clap::ValueEnum;
 
 use super::args::OutputArgs;
 use super::exit::Failure;
+use crate::report::{Page, Palette};
 
 /// When to use colour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
@@ -65,6 +66,11 @@ impl Console {
     pub fn complain(&self, text: &str) {
         let mut stderr = io::stderr().lock();
         let _ = stderr.write_all(text.as_bytes());
+    }
+
+    /// Returns what a report for a person is told; `again` is the command that replays.
+    pub fn page<'a>(&self, again: &'a str) -> Page<'a> {
+        Page { palette: Palette::new(self.color), verbose: self.verbose, quiet: self.quiet, again }
     }
 
     /// Returns true when progress may be shown.

@@ -74,6 +74,16 @@ impl Failure {
         Failure::Usage(message.to_string(), Vec::new())
     }
 
+    /// Returns it in words; what diagnostics say is in [`Diagnostics::render`].
+    pub fn message(&self) -> String {
+        match self {
+            Failure::Usage(message, _) | Failure::Limit(message) | Failure::Misfit(message) => {
+                message.clone()
+            }
+            Failure::Diagnostics(_) => "it does not assemble".to_owned(),
+        }
+    }
+
     /// Returns the exit code that reports it.
     pub fn exit(&self) -> Exit {
         match self {

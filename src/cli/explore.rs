@@ -7,7 +7,8 @@ use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::load;
 use super::watch::Watch;
-use crate::check;
+use crate::vm::Machine;
+use crate::{check, report};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -16,7 +17,7 @@ Examples:
   racevm explore programs/counters/two_loops.rvm -D N=3 --json
   racevm examples deadlock/abba | racevm explore -";
 
-/// Explore every schedule: outcomes, deadlocks, faults, livelocks, data races, expectations
+/// Explore every schedule: what can come out, how likely, and how it comes about
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct ExploreArgs {
@@ -31,19 +32,25 @@ pub(super) struct ExploreArgs {
 
     /// Print one JSON document
     #[arg(long, help_heading = "Output")]
-    json: bool,
+    pub json: bool,
 }
 
 pub(super) fn run(args: &ExploreArgs, console: &Console) -> Result<Exit, Failure> {
     let program = load::program(&args.file, &args.program)?;
     let models = args.program.models(&program);
+    let machine = Machine::new(&program, models, args.program.store_buffer)
+        .map_err(|error| Failure::Limit(error.to_string()))?;
     let request = args.search.request(models, &args.program, 1);
     let mut watch = Watch::start(console, args.search.time_limit);
     let explored = check::explore(&program, &request, &mut watch);
     let mut exploration = explored.map_err(|error| Failure::Limit(error.to_string()))?;
     exploration.search.elapsed = watch.elapsed();
     drop(watch);
-    let again = again("replay", &args.file, &args.program.flags(&program, models));
-    console.print(&super::draft::explored(&program, &exploration, &again))?;
+    if args.json {
+        console.print(&report::explored_json(&program, &exploration))?;
+    } else {
+        let again = again("replay", &args.file, &args.program.flags(&program, models));
+        console.print(&report::explored(&machine, &exploration, &console.page(&again)))?;
+    }
     Ok(exploration.summary().into())
 }

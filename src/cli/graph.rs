@@ -7,8 +7,9 @@ use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::load;
 use super::watch::Watch;
-use crate::explore::{Kind, Limits, NodeId, Observer, Space};
-use crate::graph::DecisionGraph;
+use crate::explore::{Kind, Limits, NodeId, Observer, Sink, Space};
+use crate::graph::{DecisionGraph, GraphNode};
+use crate::report::{self, EdgeView, GraphView, NodeView};
 use crate::vm::{Actor, Machine, State};
 
 const AFTER_HELP: &str = "\
@@ -50,6 +51,12 @@ enum Format {
     Json,
 }
 
+impl GraphArgs {
+    pub fn wants_json(&self) -> bool {
+        self.json || self.format == Format::Json
+    }
+}
+
 /// An observer that looks away.
 pub(super) struct Unobserved;
 
@@ -67,14 +74,78 @@ pub(super) fn run(args: &GraphArgs, console: &Console) -> Result<Exit, Failure> 
     let mut watch = Watch::start(console, args.search.time_limit);
     let space = Space::explore(&machine, &limits, &mut watch, &mut Unobserved);
     drop(watch);
-    let graph = DecisionGraph::new(&space);
-    let format = if args.json { Format::Json } else { args.format };
-    console.print(&super::draft::graph(&machine, &graph, format == Format::Json))?;
+    let view = view(&space, &DecisionGraph::new(&space));
+    console.print(&if args.wants_json() { report::graph_json(&view) } else { report::graph_dot(&view) })?;
     match space.cut {
         None => Ok(Exit::Success),
         Some(_) => Err(Failure::Limit(format!(
-            "the graph is not complete: it ends at {} states; --max-states asks for more",
+            "the graph is not complete: the search was cut at {} states; --max-states asks for more",
             space.states()
         ))),
     }
+}
+
+fn view(space: &Space<'_, '_>, graph: &DecisionGraph) -> GraphView {
+    let machine = space.machine;
+    let program = machine.program();
+    let mut components = vec![0; graph.graph.node_count()];
+    // The list ends with the component of the initial state, which is to be number 0.
+    for (number, component) in graph.strongly_connected_components().iter().rev().enumerate() {
+        for &node in component {
+            components[node.index()] = number as u32;
+        }
+    }
+    let nodes = graph.graph.node_weights().zip(&components).map(|(node, &component)| NodeView {
+        kind: kind(node),
+        label: label(machine, node),
+        component,
+    });
+    let edges = graph.graph.edge_indices().filter_map(|edge| {
+        let (from, to) = graph.graph.edge_endpoints(edge)?;
+        let text = graph.graph[edge].run.to_text(program);
+        let steps = text.split('@').next().unwrap_or_default().trim_end();
+        Some(EdgeView { from: from.index(), to: to.index(), label: steps.to_owned() })
+    });
+    GraphView {
+        program: program.name.clone(),
+        models: machine.models(),
+        nodes: nodes.collect(),
+        edges: edges.collect(),
+        cut: space.cut.is_some(),
+    }
+}
+
+fn kind(node: &GraphNode) -> &'static str {
+    match (node.sink, node.kind) {
+        (Some(Sink::Assume), _) => "assume",
+        (Some(Sink::Fault { .. }), _) | (None, Kind::FaultEnd) => "fault",
+        (None, Kind::Decision) => "decision",
+        (None, Kind::Final) => "final",
+        (None, Kind::Deadlock) => "deadlock",
+        (None, Kind::Branch) => "branch",
+        (None, Kind::Unexpanded) => "unexpanded",
+    }
+}
+
+/// What stands in a node: the observed values, then where each thread is.
+fn label(machine: &Machine<'_>, node: &GraphNode) -> String {
+    let program = machine.program();
+    let Some(state) = &node.state else {
+        return match node.sink {
+            Some(Sink::Fault { fault, .. }) => fault.message(program).to_owned(),
+            _ => "ASSUME failed".to_owned(),
+        };
+    };
+    let values = program.observed.iter().map(|entry| {
+        let values: Vec<String> =
+            entry.cells.iter().map(|&cell| machine.value(state, cell).to_string()).collect();
+        let text = values.join(", ");
+        if entry.is_array { format!("{} = [{text}]", entry.name) } else { format!("{} = {text}", entry.name) }
+    });
+    let threads = program.thread_ids().map(|id| match machine.pc(state, id) {
+        Some(at) => format!("{id}: {} {}", program.line(at).number, program.instruction_text(at)),
+        None if machine.is_finished(state, id) => format!("{id}: finished"),
+        None => format!("{id}: not started"),
+    });
+    values.chain(threads).collect::<Vec<_>>().join("\n")
 }

@@ -73,11 +73,8 @@ impl Loader for Files {
     fn load(&self, from: &str, path: &str) -> Result<Loaded, String> {
         let beside = Path::new(from).parent().unwrap_or(Path::new("")).join(path);
         let given = PathBuf::from(path);
-        let found = if self.replaced.iter().any(|other| other == path) && given.exists() {
-            given
-        } else {
-            beside
-        };
+        let found =
+            if self.replaced.iter().any(|other| other == path) && given.exists() { given } else { beside };
         let name = found.to_string_lossy().into_owned();
         let bytes = fs::read(&found).map_err(|error| plain(&error))?;
         let text = decode(&name, bytes)?;
@@ -138,7 +135,8 @@ fn nearest(path: &Path) -> Option<PathBuf> {
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let mut programs: Vec<String> = names.filter(|name| name.ends_with(".rvm")).collect();
     programs.sort();
-    let found = closest(wanted.trim_end_matches(".rvm"), programs.iter().map(|name| name.trim_end_matches(".rvm")))?;
+    let found =
+        closest(wanted.trim_end_matches(".rvm"), programs.iter().map(|name| name.trim_end_matches(".rvm")))?;
     let file = format!("{found}.rvm");
     Some(folder.map_or_else(|| PathBuf::from(&file), |folder| folder.join(&file)))
 }
@@ -190,7 +188,8 @@ fn walk(folder: &Path) -> Result<Vec<String>, Failure> {
     // A link to a folder could lead back up, so folders are entered only where they really stand.
     let (folders, files): (Vec<_>, Vec<_>) =
         paths.into_iter().partition(|path| path.is_dir() && !path.is_symlink());
-    let is_program = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rvm") && path.is_file();
+    let is_program =
+        |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rvm") && path.is_file();
     let mut programs: Vec<String> =
         files.into_iter().filter(is_program).map(|path| path.to_string_lossy().into_owned()).collect();
     for folder in folders {

@@ -25,6 +25,8 @@ use args::OutputArgs;
 use console::Console;
 use exit::{Exit, Failure};
 
+use crate::report;
+
 const ABOUT: &str = "Shows everything a concurrent program can do.";
 
 const AFTER_HELP: &str = "\
@@ -77,7 +79,21 @@ pub fn main() -> ExitCode {
         Command::Graph(args) => graph::run(args, &console),
         Command::Examples(args) => examples::run(args, &console),
     };
-    result.unwrap_or_else(|failure| give_up(&failure, &console)).into()
+    let exit = result.unwrap_or_else(|failure| give_up(&failure, arguments.command.wants_json(), &console));
+    exit.into()
+}
+
+impl Command {
+    fn wants_json(&self) -> bool {
+        match self {
+            Command::Explore(args) => args.json,
+            Command::Check(args) => args.json,
+            Command::Run(args) => args.json,
+            Command::Replay(args) => args.json,
+            Command::Graph(args) => args.wants_json(),
+            Command::Dis(_) | Command::Fmt(_) | Command::Examples(_) => false,
+        }
+    }
 }
 
 /// Prints help or what is wrong with the arguments. That nobody reads it is no error.
@@ -87,7 +103,14 @@ fn refuse(error: &clap::Error) -> ExitCode {
     exit.into()
 }
 
-fn give_up(failure: &Failure, console: &Console) -> Exit {
-    console.report(failure);
+/// Says why there is no result. To a program that reads JSON, errors of the text are one.
+fn give_up(failure: &Failure, json: bool, console: &Console) -> Exit {
+    let told = match failure {
+        Failure::Diagnostics(diagnostics) if json => console.print(&report::errors_json(diagnostics)),
+        _ => Err(Failure::usage("not JSON")),
+    };
+    if told.is_err() {
+        console.report(failure);
+    }
     failure.exit()
 }

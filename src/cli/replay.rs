@@ -2,11 +2,12 @@
 
 use clap::Args;
 
-use super::args::ProgramArgs;
+use super::args::{ProgramArgs, again};
 use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::load;
 use crate::program::Program;
+use crate::report;
 use crate::schedule::{self, Execution, ParsedSchedule, program_hash};
 use crate::vm::Machine;
 
@@ -35,7 +36,7 @@ pub(super) struct ReplayArgs {
 
     /// Print one JSON document
     #[arg(long, help_heading = "Output")]
-    json: bool,
+    pub json: bool,
 }
 
 pub(super) fn run(args: &ReplayArgs, console: &Console) -> Result<Exit, Failure> {
@@ -45,7 +46,12 @@ pub(super) fn run(args: &ReplayArgs, console: &Console) -> Result<Exit, Failure>
         .map_err(|error| Failure::Limit(error.to_string()))?;
     let schedule = parse(&args.schedule.join(" "), &program)?;
     let execution = execute(&machine, &schedule)?;
-    console.print(&super::draft::executed(&machine, &execution))?;
+    let again = again("replay", &args.file, &args.program.flags(&program, models));
+    console.print(&if args.json {
+        report::replayed_json(&machine, &execution)
+    } else {
+        report::replayed(&machine, &execution, &console.page(&again))
+    })?;
     Ok(Exit::Success)
 }
 

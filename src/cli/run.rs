@@ -12,6 +12,7 @@ use crate::check::{self, Exploration};
 use crate::explore::{Limits, Space};
 use crate::graph::{Components, Drawer};
 use crate::program::{Claim, Models, Program};
+use crate::report;
 use crate::schedule::{self, Class, Drawn, Sampling, StrategyName, Tally};
 use crate::vm::Machine;
 
@@ -59,7 +60,7 @@ pub(super) struct RunArgs {
 
     /// Print one JSON document
     #[arg(long, help_heading = "Output")]
-    json: bool,
+    pub json: bool,
 }
 
 pub(super) fn run(args: &RunArgs, console: &Console) -> Result<Exit, Failure> {
@@ -70,7 +71,11 @@ pub(super) fn run(args: &RunArgs, console: &Console) -> Result<Exit, Failure> {
     let tally = sample(args, &machine, console)?;
     let exact = explore(args, &program);
     let again = again("replay", &args.file, &args.program.flags(&program, models));
-    console.print(&super::draft::sampled(&program, &tally, exact.as_ref(), &again))?;
+    console.print(&if args.json {
+        report::sampled_json(&program, &tally, exact.as_ref())
+    } else {
+        report::sampled(&machine, &tally, exact.as_ref(), &console.page(&again))
+    })?;
     Ok(exit(&program, models, &tally))
 }
 

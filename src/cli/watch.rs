@@ -56,6 +56,13 @@ impl Watch {
         Watch { started: Instant::now(), limit, line: None }
     }
 
+    /// Takes the line of progress away, so that results can be written; the next tick shows it again.
+    pub fn clear(&mut self) {
+        if let Some(line) = &mut self.line {
+            *line = ProgressLine::default();
+        }
+    }
+
     /// Returns the time since the start.
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()

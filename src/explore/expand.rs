@@ -3,8 +3,9 @@
 //! Between two decisions one thread runs alone, and what lies between no other thread can see. The expansion
 //! follows such a run to its end in one go, except that it stops where the run branches (`CHOOSE`, `NOTIFY`),
 //! where it is about to fault, where it has turned out never to end, and where it is very long: there it
-//! arrives at a node of mode [`Mode::Running`].
+//! arrives at a node of mode [`Mode::Running`]. With [`Fusion`] a run goes on past decisions that can wait.
 
+use super::fusion::Fusion;
 use super::store::Mode;
 use crate::program::{Addr, ThreadId};
 use crate::vm::{Action, Actor, After, Choice, Choices, Machine, State, Stop};
@@ -45,6 +46,7 @@ pub enum Arrival {
 #[derive(Debug)]
 pub struct Expander<'m, 'p> {
     machine: &'m Machine<'p>,
+    fusion: Option<&'m Fusion>,
     /// The actors of the node expanded last; empty for running nodes.
     pub actors: Vec<Actor>,
     scratch: State,
@@ -52,9 +54,9 @@ pub struct Expander<'m, 'p> {
 }
 
 impl<'m, 'p> Expander<'m, 'p> {
-    /// Makes an expander.
-    pub fn new(machine: &'m Machine<'p>) -> Expander<'m, 'p> {
-        Expander { machine, actors: Vec::new(), scratch: machine.initial(), mark: machine.initial() }
+    /// Makes an expander, with or without fusion.
+    pub fn new(machine: &'m Machine<'p>, fusion: Option<&'m Fusion>) -> Expander<'m, 'p> {
+        Expander { machine, fusion, actors: Vec::new(), scratch: machine.initial(), mark: machine.initial() }
     }
 
     /// Lists a decision's actors in [`Self::actors`]; call it before [`Self::expand`].
@@ -99,30 +101,35 @@ impl<'m, 'p> Expander<'m, 'p> {
 
     /// Executes a step in the scratch state, and what follows without a decision.
     fn run(&mut self, actor: Actor, choice: Choice) -> (u32, Arrival) {
-        let thread = actor.thread();
-        let pc = self.machine.pc(&self.scratch, thread);
-        match self.machine.step(&mut self.scratch, Action { actor, choice }) {
-            Ok(After::Decision) => (1, Arrival::Node(Mode::Decision)),
-            Ok(After::SameThread) => self.follow(thread),
-            Err(stop) => (1, Arrival::Stop(thread, pc.expect("a thread that stops is running"), stop)),
+        let pc = self.machine.pc(&self.scratch, actor.thread());
+        match (self.machine.step(&mut self.scratch, Action { actor, choice }), actor) {
+            (Ok(after), Actor::Thread(thread)) => self.follow(thread, after),
+            (Ok(_), Actor::Buffer(..)) => (1, Arrival::Node(Mode::Decision)),
+            (Err(stop), _) => {
+                (1, Arrival::Stop(actor.thread(), pc.expect("a thread that stops is running"), stop))
+            }
         }
     }
 
     /// Goes on with a thread that has made one step, until a decision or a running node.
-    fn follow(&mut self, thread: ThreadId) -> (u32, Arrival) {
+    fn follow(&mut self, thread: ThreadId, mut after: After) -> (u32, Arrival) {
         let actor = Actor::Thread(thread);
-        let running = Arrival::Node(Mode::Running(thread));
         let (mut steps, mut next_mark) = (1, CYCLES_FROM);
         loop {
+            let here = (steps, Arrival::Node(mode_after(after, thread)));
+            if after == After::Decision && !self.goes_on(thread) {
+                return here;
+            }
             if self.machine.choices(&self.scratch, actor) != Choices::Only || steps == LONGEST_RUN {
-                return (steps, running);
+                return here;
             }
             let pc = self.machine.pc(&self.scratch, thread).expect("a thread that goes on is running");
             match self.machine.step(&mut self.scratch, Action { actor, choice: Choice::Only }) {
-                Ok(After::Decision) => return (steps + 1, Arrival::Node(Mode::Decision)),
-                Ok(After::SameThread) => {}
-                Err(Stop::Fault(_)) => return (steps, running),
-                Err(Stop::Assume) => return (steps + 1, Arrival::Stop(thread, pc, Stop::Assume)),
+                Ok(next) => after = next,
+                Err(Stop::Assume) if after == After::SameThread => {
+                    return (steps + 1, Arrival::Stop(thread, pc, Stop::Assume));
+                }
+                Err(_) => return here,
             }
             steps += 1;
             // Brent's cycle detection: a mark at every power of two finds any cycle within three times its
@@ -131,33 +138,45 @@ impl<'m, 'p> Expander<'m, 'p> {
                 self.mark.clone_from(&self.scratch);
                 next_mark *= 2;
             } else if steps > CYCLES_FROM && self.scratch == self.mark {
-                return (steps + self.go_to_least(actor), running);
+                let (more, after) = self.go_to_least(actor);
+                return (steps + more, Arrival::Node(mode_after(after, thread)));
             }
         }
     }
 
-    /// From a state on a cycle without decisions and choices, goes on to the least state of the cycle, which
-    /// stands for it; returns the number of steps.
-    fn go_to_least(&mut self, actor: Actor) -> u32 {
-        let mut least = self.scratch.clone();
-        let (mut steps, mut steps_to_least) = (0, 0);
+    /// Returns true when fusion takes the thread's next step although a decision is due.
+    fn goes_on(&self, thread: ThreadId) -> bool {
+        self.fusion.is_some_and(|fusion| fusion.is_private(self.machine, &self.scratch, thread))
+    }
+
+    /// From a state on a cycle without choices, goes on to the state that stands for the cycle: the least of
+    /// those in which a decision can be made or, where there is none, the least. Returns the number of steps
+    /// and what comes after the last.
+    fn go_to_least(&mut self, actor: Actor) -> (u32, After) {
+        let mut best: Option<((bool, State), u32, After)> = None;
         let mut state = self.scratch.clone();
+        let mut steps = 0;
         loop {
             let after = self.machine.step(&mut state, Action { actor, choice: Choice::Only });
-            assert_eq!(
-                after,
-                Ok(After::SameThread),
-                "a cycle without decisions has none the second time round"
-            );
+            let after = after.expect("a cycle ends nowhere the second time round either");
             steps += 1;
-            if state == self.scratch {
-                self.scratch = least;
-                return steps_to_least;
+            let rank = (after == After::SameThread, state.clone());
+            let is_back = state == self.scratch;
+            if best.as_ref().is_none_or(|(least, ..)| rank < *least) {
+                best = Some((rank, steps, after));
             }
-            if state < least {
-                least.clone_from(&state);
-                steps_to_least = steps;
+            if is_back {
+                let ((_, least), steps, after) = best.expect("a cycle has at least one state");
+                self.scratch = least;
+                return (steps, after);
             }
         }
+    }
+}
+
+fn mode_after(after: After, thread: ThreadId) -> Mode {
+    match after {
+        After::Decision => Mode::Decision,
+        After::SameThread => Mode::Running(thread),
     }
 }

@@ -5,12 +5,14 @@
 //! the search itself knows of none.
 
 mod expand;
+mod fusion;
 mod limits;
 mod search;
 mod store;
 mod witness;
 
 pub use expand::{Arrival, Expander, Successor};
+pub use fusion::Fusion;
 pub use limits::{Cut, Limits, Monitor, Progress, Unwatched};
 pub use search::{Edge, EdgeActor, Head, Kind, Observer, Sink, Space};
 pub use store::{Mode, NodeId, Store};

@@ -1,6 +1,7 @@
 //! The search: breadth first over the decision graph, each node expanded once.
 
 use super::expand::{Arrival, Expander, Successor};
+use super::fusion::Fusion;
 use super::limits::{Cut, Limits, Monitor, Progress};
 use super::store::{MAX_NODES, Mode, NodeId, Store};
 use crate::program::{Addr, ThreadId};
@@ -117,6 +118,8 @@ pub struct Space<'m, 'p> {
     pub sinks: Vec<Sink>,
     /// Why the search was cut; `None` when it was complete.
     pub cut: Option<Cut>,
+    /// The reduction that was used.
+    pub fusion: Option<&'m Fusion>,
     edges: Edges,
 }
 
@@ -127,14 +130,25 @@ pub trait Observer {
 }
 
 impl<'m, 'p> Space<'m, 'p> {
-    /// Explores every node that can be reached, until done or cut.
+    /// Explores the whole decision graph, until done or cut.
     pub fn explore(
         machine: &'m Machine<'p>,
         limits: &Limits,
         monitor: &mut dyn Monitor,
         observer: &mut dyn Observer,
     ) -> Space<'m, 'p> {
-        let mut search = Search::new(machine);
+        Space::explore_fused(machine, None, limits, monitor, observer)
+    }
+
+    /// Explores with or without fusion, until done or cut.
+    pub fn explore_fused(
+        machine: &'m Machine<'p>,
+        fusion: Option<&'m Fusion>,
+        limits: &Limits,
+        monitor: &mut dyn Monitor,
+        observer: &mut dyn Observer,
+    ) -> Space<'m, 'p> {
+        let mut search = Search::new(machine, fusion);
         search.run(limits, monitor, observer);
         search.space
     }
@@ -204,13 +218,14 @@ struct Search<'m, 'p> {
 }
 
 impl<'m, 'p> Search<'m, 'p> {
-    fn new(machine: &'m Machine<'p>) -> Search<'m, 'p> {
+    fn new(machine: &'m Machine<'p>, fusion: Option<&'m Fusion>) -> Search<'m, 'p> {
         let state = machine.initial();
         let mut store = Store::new(machine);
         store.insert(Mode::Decision, &state, None);
         let sinks = vec![Sink::Assume];
-        let space = Space { machine, store, kinds: Vec::new(), sinks, cut: None, edges: Edges::default() };
-        Search { space, expander: Expander::new(machine), state }
+        let space =
+            Space { machine, store, kinds: Vec::new(), sinks, cut: None, fusion, edges: Edges::default() };
+        Search { space, expander: Expander::new(machine, fusion), state }
     }
 
     fn run(&mut self, limits: &Limits, monitor: &mut dyn Monitor, observer: &mut dyn Observer) {

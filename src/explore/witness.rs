@@ -128,7 +128,9 @@ impl Search<'_, '_, '_> {
     fn follow(&self, pair: Pair, edge: Edge) -> (Pair, bool) {
         let last = pair % self.lasts;
         let (next, switched) = match edge.actor {
-            EdgeActor::Thread(ThreadId(thread)) if self.lasts > 1 => (thread + 1, last != 0 && last != thread + 1),
+            EdgeActor::Thread(ThreadId(thread)) if self.lasts > 1 => {
+                (thread + 1, last != 0 && last != thread + 1)
+            }
             _ => (last, false),
         };
         let head = match edge.head {
@@ -191,7 +193,7 @@ struct Scratch<'m, 'p> {
 
 impl<'m, 'p> Scratch<'m, 'p> {
     fn new(space: &Space<'m, 'p>) -> Scratch<'m, 'p> {
-        Scratch { expander: Expander::new(space.machine), state: space.machine.initial() }
+        Scratch { expander: Expander::new(space.machine, space.fusion), state: space.machine.initial() }
     }
 
     /// Appends the steps of an edge.

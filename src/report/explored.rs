@@ -57,7 +57,11 @@ pub(super) fn verdict(found: &Exploration) -> String {
     if of(Verdict::Fails) > 0 {
         let all = found.expectations.len();
         let verb = if of(Verdict::Fails) == 1 { "does" } else { "do" };
-        parts.push(format!("{} of {} {verb} not hold", of(Verdict::Fails), plural(all as u64, "expectation")));
+        parts.push(format!(
+            "{} of {} {verb} not hold",
+            of(Verdict::Fails),
+            plural(all as u64, "expectation")
+        ));
     }
     if deadlocks > 0 {
         parts.push(format!("{} that the program does not expect", plural(deadlocks, "deadlock")));
@@ -132,32 +136,39 @@ impl<'a> Writer<'a> {
             .collect();
         let also = if others.is_empty() { String::new() } else { format!("; also {}", others.join(", ")) };
         match (found.outcomes.len(), self.is_complete()) {
-            (0, true) if others.is_empty() => "no outcome: no execution comes to an end that counts".to_owned(),
+            (0, true) if others.is_empty() => {
+                "no outcome: no execution comes to an end that counts".to_owned()
+            }
             (0, true) => format!("no outcome, but {}", others.join(", ")),
             (0, false) if others.is_empty() => "nothing found so far".to_owned(),
             (0, false) => format!("so far {}", others.join(", ")),
             (1, true) if others.is_empty() => {
-                "1 outcome: the result does not depend on the schedule (confluent)".to_owned()
+                "1 outcome, whatever the schedule (confluent)".to_owned()
             }
-            (1, true) => format!("1 outcome{also}: it depends on the schedule how it ends"),
+            (1, true) => format!("1 outcome{also}: the schedule decides"),
             (1, false) => format!("1 outcome so far{also}"),
             (number, true) => {
-                format!("{number} distinct outcomes{also}: the result depends on the schedule (order-dependent)")
+                format!(
+                    "{number} distinct outcomes{also}: the result depends on the schedule (order-dependent)"
+                )
             }
-            (number, false) => {
-                format!("at least {number} distinct outcomes{also}: the result depends on the schedule")
-            }
+            (number, false) => format!("at least {number} distinct outcomes{also}: the schedule decides"),
         }
     }
 
     fn search(&self) -> String {
         let search = &self.found.search;
-        let (states, transitions) = (plural(search.states, "state"), plural(search.transitions, "transition"));
+        let (states, transitions) =
+            (plural(search.states, "state"), plural(search.transitions, "transition"));
         let models = format!("switch {}, memory {}", self.found.models.switch, self.found.models.memory);
         let mut lines = vec![match search.cut {
-            None => format!("Every schedule was searched: {states}, {transitions} ({models})."),
+            None if search.reduced => format!(
+                "Searched every schedule: {states}, {transitions}, reduced by fusion (--no-reduction explores \
+                 the whole graph); {models}."
+            ),
+            None => format!("Searched every schedule: {states}, {transitions}; {models}."),
             Some(cut) => format!(
-                "The search was cut, because {}: {states}, {transitions} ({models}). What it has not found \
+                "The search was cut, because {}: {states}, {transitions}; {models}. What it has not found \
                  may still be possible.",
                 names::cut(cut)
             ),
@@ -169,7 +180,10 @@ impl<'a> Writer<'a> {
             };
             if let Some(traces) = &self.found.traces {
                 let all = &traces.finals + &traces.deadlocks + &traces.faults;
-                line.push_str(&format!(", in {} classes of equivalent ones (traces)", super::number::big(&all)));
+                line.push_str(&format!(
+                    ", in {} classes of equivalent ones (traces)",
+                    super::number::big(&all)
+                ));
             }
             lines.push(format!("{line}."));
         }
@@ -197,7 +211,11 @@ impl<'a> Writer<'a> {
             vec![
                 names::outcome(self.program, &outcome.values, &outcome.output),
                 schedules.as_ref().map_or_else(|| "?".to_owned(), count),
-                schedules.as_ref().zip(whole).and_then(|(part, whole)| share(part, whole)).unwrap_or_default(),
+                schedules
+                    .as_ref()
+                    .zip(whole)
+                    .and_then(|(part, whole)| share(part, whole))
+                    .unwrap_or_default(),
                 chance.as_ref().map_or_else(|| "?".to_owned(), probability),
                 self.witness(witness),
             ]
@@ -277,7 +295,8 @@ impl<'a> Writer<'a> {
         let mut text = self.heading("Faults");
         for fault in &self.found.faults {
             let thread = names::thread(self.program, fault.thread);
-            let title = format!("{thread} at {}: {}", names::instruction(self.program, fault.at), fault.message);
+            let title =
+                format!("{thread} at {}: {}", names::instruction(self.program, fault.at), fault.message);
             text.push_str(&self.entry(&title, &[self.frequency(&fault.reached)], &fault.reached.witness));
         }
         text
@@ -300,7 +319,8 @@ impl<'a> Writer<'a> {
         if self.found.races.is_empty() || self.page.quiet {
             return String::new();
         }
-        let mut text = self.heading("Data races: two threads about to access one variable, nothing orders them");
+        let mut text =
+            self.heading("Data races: two threads about to access one variable, nothing orders them");
         for race in &self.found.races {
             let [a, b] = race.accesses.map(|(id, at)| {
                 format!("{} at {}", names::thread(self.program, id), names::instruction(self.program, at))
@@ -332,7 +352,8 @@ impl<'a> Writer<'a> {
             (found.livelocks.is_empty(), "livelock"),
             (found.races.is_empty(), "data race"),
         ];
-        let missing: Vec<&str> = kinds.into_iter().filter(|(is_missing, _)| *is_missing).map(|(_, what)| what).collect();
+        let missing: Vec<&str> =
+            kinds.into_iter().filter(|(is_missing, _)| *is_missing).map(|(_, what)| what).collect();
         let mut text = "\n".to_owned();
         match (missing.as_slice(), self.is_complete()) {
             ([], _) => {}
@@ -348,12 +369,12 @@ impl<'a> Writer<'a> {
             && found.livelocks.is_empty());
         if has_witness && found.search.minimal_witnesses {
             text.push_str(&wrap(
-                "Witnesses are minimal: the fewest context switches, and of those the fewest steps.",
+                "Witnesses are minimal: fewest context switches, then fewest steps.",
                 COLUMNS,
                 "",
             ));
         } else if has_witness {
-            text.push_str("Witnesses are the shortest found so far; shorter ones may exist.\n");
+            text.push_str("Witnesses are short, but not proved to be the shortest.\n");
         }
         text
     }
@@ -390,7 +411,9 @@ impl<'a> Writer<'a> {
         let mut scenes = Vec::new();
         for unexpected in found.unexpected() {
             let (title, reached) = match unexpected {
-                Unexpected::Deadlock(index) => ("How the deadlock comes about", &found.deadlocks[index].reached),
+                Unexpected::Deadlock(index) => {
+                    ("How the deadlock comes about", &found.deadlocks[index].reached)
+                }
                 Unexpected::Fault(index) => ("How the fault comes about", &found.faults[index].reached),
             };
             scenes.extend(self.scene(title.to_owned(), String::new(), &reached.witness));

@@ -1,11 +1,11 @@
 //! The JSON documents of `explore`, `replay` and of programs that do not assemble, field by field as the
-//! interface page has them. What is added to it: `cut` says what cut a search, `minimal_witnesses` whether
-//! witnesses were proved minimal, `reason` why an expectation fails, `error` stands by probabilities that are
+//! interface page has them. What is added to it: `cut` says what cut a search, `reduced` whether a
+//! reduction was used, `minimal_witnesses` whether witnesses were proved minimal, `reason` why an expectation fails, `error` stands by probabilities that are
 //! not exact, `file` by lines of included files, `thread` by the accesses of a race, `flush` and `choice` by
 //! the steps that are one or have one, and `end.kind` is `assume` where an `ASSUME` ended the execution.
 
-use serde::ser::{SerializeMap, Serializer};
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 
 use super::layout::document;
 use super::names;
@@ -60,6 +60,7 @@ pub(super) struct ExploredJson {
     races: Vec<RaceJson>,
     expectations: Vec<ExpectationJson>,
     cut: Option<&'static str>,
+    reduced: bool,
     minimal_witnesses: bool,
 }
 
@@ -267,6 +268,7 @@ pub(super) fn explored(program: &Program, found: &Exploration) -> ExploredJson {
         races: found.races.iter().map(|race| race_json(program, race)).collect(),
         expectations: found.expectations.iter().map(|judged| expectation(program, judged)).collect(),
         cut: found.search.cut.map(names::cut_word),
+        reduced: found.search.reduced,
         minimal_witnesses: found.search.minimal_witnesses,
     }
 }

@@ -5,11 +5,11 @@
 //! give the same bytes, the elapsed time in JSON aside.
 
 mod checked;
-mod layout;
 mod explored;
 mod flow;
 mod graph;
 mod json;
+mod layout;
 mod names;
 mod number;
 mod palette;

@@ -22,12 +22,6 @@ pub(super) fn file(program: &Program, line: Line) -> Option<&str> {
     (line.source > 0).then(|| program.sources[line.source as usize].name.as_str())
 }
 
-/// Returns the text of a line without indentation and comment marks at its end.
-pub(super) fn source_text(program: &Program, line: Line) -> &str {
-    let text = &program.sources[line.source as usize].text;
-    text.lines().nth(line.number.saturating_sub(1) as usize).unwrap_or("").trim()
-}
-
 /// Returns `STORE x (line 7)`.
 pub(super) fn instruction(program: &Program, at: Addr) -> String {
     format!("{} ({})", program.instruction_text(at), line(program, program.line(at)))
@@ -72,9 +66,7 @@ pub(super) fn observed(machine: &Machine<'_>, state: &State) -> Vec<Vec<i64>> {
 pub(super) fn cell(program: &Program, cell: Cell) -> String {
     match cell {
         Cell::Memory(cell) => program.memory_name(cell),
-        Cell::Local(id, local) => {
-            program.local_variable(program.threads[id.index()], local).cell_name(local)
-        }
+        Cell::Local(id, local) => program.local_variable(program.threads[id.index()], local).cell_name(local),
     }
 }
 
@@ -122,7 +114,10 @@ pub(super) fn waits_for(program: &Program, id: ThreadId, blocked: &Blocked) -> S
 pub(super) fn held(machine: &Machine<'_>, state: &State, id: ThreadId) -> Vec<String> {
     let program = machine.program();
     let objects = (0..program.objects.len() as u32).map(crate::program::ObjectId);
-    objects.filter(|&object| machine.holds(state, id, object)).map(|object| program.object_name(object)).collect()
+    objects
+        .filter(|&object| machine.holds(state, id, object))
+        .map(|object| program.object_name(object))
+        .collect()
 }
 
 /// Says what cut a search.

@@ -115,7 +115,11 @@ pub(super) fn decimal(value: f64) -> String {
     let text = format!("{value:.6}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     // What is not certain must not look as if it were.
-    if text == "1" && value < 1.0 { format!("{value:.12}").trim_end_matches('0').to_owned() } else { text.to_owned() }
+    if text == "1" && value < 1.0 {
+        format!("{value:.12}").trim_end_matches('0').to_owned()
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]

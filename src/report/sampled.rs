@@ -85,12 +85,16 @@ fn rows(program: &Program, tally: &Tally, exploration: Option<&Exploration>) -> 
 
 fn notes(tally: &Tally, exploration: Option<&Exploration>) -> String {
     let basis = match (tally.sampling.strategy, exploration) {
-        (StrategyName::Random | StrategyName::Uniform, Some(_)) => "from the exact probability where it is known",
+        (StrategyName::Random | StrategyName::Uniform, Some(_)) => {
+            "from the exact probability where it is known"
+        }
         _ => "estimated from the share",
     };
     let mut text = String::from("\n");
     text.push_str(&wrap(
-        &format!("50 %, 95 %, 99 %: so many runs see the result at least once with this probability, {basis}."),
+        &format!(
+            "50 %, 95 %, 99 %: so many runs see the result at least once with this probability, {basis}."
+        ),
         COLUMNS,
         "",
     ));
@@ -116,7 +120,9 @@ fn notes(tally: &Tally, exploration: Option<&Exploration>) -> String {
     }
     if tally.results.iter().any(|result| result.class == Class::Unfinished) {
         let limit = plural(tally.limit, "step");
-        text.push_str(&format!("Unfinished: the run was given up after {limit} (the first may have more).\n"));
+        text.push_str(&format!(
+            "Unfinished: the run was given up after {limit} (the first may have more).\n"
+        ));
     }
     text
 }
@@ -126,7 +132,11 @@ fn firsts(program: &Program, tally: &Tally, page: &Page<'_>) -> String {
     for result in &tally.results {
         let title = title(program, &result.class);
         text.push_str(&wrap(
-            &format!("{title}: run {}, {}", grouped(&(result.first + 1).to_string()), plural(result.steps, "step")),
+            &format!(
+                "{title}: run {}, {}",
+                grouped(&(result.first + 1).to_string()),
+                plural(result.steps, "step")
+            ),
             COLUMNS,
             "  ",
         ));
@@ -172,7 +182,8 @@ fn exact(
     let found = exploration?;
     let reached: &Reached = match class {
         Class::Outcome { values, output } => {
-            let is_it = |outcome: &&crate::check::Outcome| outcome.values == *values && outcome.output == *output;
+            let is_it =
+                |outcome: &&crate::check::Outcome| outcome.values == *values && outcome.output == *output;
             &found.outcomes.iter().find(is_it)?.reached
         }
         Class::Deadlock { values, blocked } => {

@@ -122,7 +122,10 @@ impl History<'_> {
         (read + 1..until).find(|&step| {
             self.thread(step) != reader
                 && self.cell(step) == Some(cell)
-                && self.steps[step].access.and_then(|access| access.write).is_some_and(|write| !write.buffered)
+                && self.steps[step]
+                    .access
+                    .and_then(|access| access.write)
+                    .is_some_and(|write| !write.buffered)
         })
     }
 

@@ -26,11 +26,8 @@ pub(super) fn draw(machine: &Machine<'_>, execution: &Execution, story: &Story, 
     let table = Table::new(machine.program(), &rows);
     let mut text = table.draw(page.palette, &rows);
     if rows.marks_stale {
-        text.push_str(&names::wrap(
-            "! computed from a value that another thread had overwritten by then",
-            COLUMNS,
-            "  ",
-        ));
+        let legend = "! computed from a value that another thread had overwritten by then";
+        text.push_str(&format!("\n  {}\n", page.palette.faint(legend)));
     }
     text
 }

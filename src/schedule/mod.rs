@@ -9,6 +9,7 @@ mod pct;
 mod quantum;
 mod random;
 mod ready;
+mod replay;
 mod round_robin;
 mod sampler;
 mod strategy;
@@ -17,15 +18,14 @@ mod text;
 mod weights;
 
 pub use draw::Draw;
-pub use execution::{
-    Effect, End, ExecutedStep, Execution, MAX_STEPS, Standing, StepAccess, Switch, Write, replay,
-};
+pub use execution::{Effect, End, ExecutedStep, Execution, Standing, StepAccess, Switch, Write};
 pub use hash::program_hash;
 pub use misfit::{Misfit, Reason};
 pub use pct::Pct;
 pub use quantum::Quantum;
 pub use random::Random;
 pub use ready::Ready;
+pub use replay::{MAX_STEPS, replay};
 pub use round_robin::RoundRobin;
 pub use sampler::{Ending, MAX_RECORDED, RunEnd, Sampler};
 pub use strategy::{Decision, Drawn, Strategy, StrategyName};

@@ -15,7 +15,7 @@ use crate::vm::{Action, Actor, After, Choice, Choices, Fault, Machine, State, St
 const WATCH_EVERY: u64 = 1 << 20;
 
 /// The most steps that recorded schedules may have.
-pub const MAX_RECORDED: u64 = super::execution::MAX_STEPS as u64;
+pub const MAX_RECORDED: u64 = super::replay::MAX_STEPS as u64;
 
 /// How a run went. The state it ended in is [`Sampler::state`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

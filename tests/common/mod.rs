@@ -89,7 +89,7 @@ pub const ENDLESS: &str = "\
 const N = 1000000
 shared a
 shared b
-thread count[3]
+thread worker[3]
     local i
   again:
     LOAD i

@@ -4,6 +4,7 @@
 mod explorer;
 mod generate;
 mod interpreter;
+mod reductions;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,6 +81,7 @@ fn compare(text: &str, models: Models) -> bool {
     assert_eq!(found.schedules, Some(Count::Finite(expected.schedules.into())), "schedules of\n{text}");
     assert_eq!(ends(&program, &found), expected.ends, "ends under {models} of\n{text}");
     assert_eq!(races(&program, &found), expected.races, "races under {models} of\n{text}");
+    reductions::compare(&program, models, text);
     true
 }
 
@@ -97,4 +99,23 @@ fn random_programs_agree_with_the_oracle() {
         panic!("{failure}");
     }
     assert!(*compared.borrow() >= COMPARED, "only {} programs were small enough", compared.borrow());
+}
+
+#[test]
+fn reductions_lose_nothing_of_programs_with_loops() {
+    let sizes = RefCell::new(Vec::new());
+    let mut runner = TestRunner::new(Config { cases: 1_500, failure_persistence: None, ..Config::default() });
+    let strategy = (reductions::looping_program(), prop::sample::select(MemoryModel::ALL.to_vec()));
+    let result = runner.run(&strategy, |(text, memory)| {
+        let models = Models { switch: SwitchModel::Every, memory };
+        sizes.borrow_mut().extend(reductions::compare(&assembled(&text), models, &text));
+        Ok(())
+    });
+    if let Err(failure) = result {
+        panic!("{failure}");
+    }
+    let sizes = sizes.into_inner();
+    let smaller = sizes.iter().filter(|(fused, whole)| fused < whole).count();
+    assert!(sizes.len() > 1_000, "only {} programs were compared", sizes.len());
+    assert!(smaller > sizes.len() / 2, "fusion took something away from {smaller} of {}", sizes.len());
 }

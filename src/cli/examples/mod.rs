@@ -125,7 +125,9 @@ fn find(name: &str) -> Result<Found, Failure> {
     if let [example] = alike[..] {
         return Ok(Found::Example(example));
     }
-    if let Some(chapter) = chapters().into_iter().find(|chapter| chapter.folder == wanted && !wanted.is_empty()) {
+    if let Some(chapter) =
+        chapters().into_iter().find(|chapter| chapter.folder == wanted && !wanted.is_empty())
+    {
         return Ok(Found::Chapter(chapter));
     }
     if !alike.is_empty() {
@@ -134,7 +136,8 @@ fn find(name: &str) -> Result<Found, Failure> {
     }
     let names = EXAMPLES.iter().flat_map(|example| [example.name(), example.stem(), example.folder()]);
     let near = closest(wanted, names.filter(|name| !name.is_empty()));
-    let help = near.map_or("`racevm examples` lists them all".to_owned(), |near| format!("did you mean `{near}`?"));
+    let help =
+        near.map_or("`racevm examples` lists them all".to_owned(), |near| format!("did you mean `{near}`?"));
     Err(Failure::Usage(format!("there is no example `{name}`"), vec![help]))
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::names;
 use super::super::number::plural;
 use super::super::story::Story;
-use crate::program::{Cell, Instr, Program, ThreadId};
+use crate::program::{Addr, Cell, Instr, ObjectId, Program, ThreadId};
 use crate::schedule::{Effect, End, ExecutedStep, Execution, Standing, StepAccess, Switch};
 use crate::vm::{Actor, Choice, Machine};
 
@@ -17,6 +17,9 @@ const LONGEST_SLICE: usize = 16;
 
 /// How many rows stay at the beginning and at the end of a slice of which the middle is left out.
 const KEPT: (usize, usize) = (5, 8);
+
+/// The most blocked threads that a deadlock's timeline ends with.
+const STUCK: usize = 8;
 
 /// The most rows of a timeline.
 const LONGEST: usize = 120;
@@ -72,6 +75,8 @@ impl Rows {
     pub fn new(machine: &Machine<'_>, execution: &Execution, story: &Story, verbose: bool) -> Rows {
         let mut threads: Vec<ThreadId> =
             execution.steps.iter().map(|step| step.action.actor.thread()).collect();
+        let stuck = stuck(machine, execution);
+        threads.extend(stuck.iter().map(|row| row.thread));
         threads.sort_unstable();
         threads.dedup();
         let mut cells: Vec<u32> = execution.steps.iter().filter_map(changed_cell).collect();
@@ -79,7 +84,11 @@ impl Rows {
         cells.dedup();
         let writer = Writer { program: machine.program(), execution, story, cells: &cells };
         let rows = writer.rows(!verbose && execution.steps.len() > UNFOLDED);
-        let rows = if verbose { rows } else { shorten(rows) };
+        let mut rows = if verbose { rows } else { shorten(rows) };
+        if !stuck.is_empty() {
+            rows.push(Row::Rule { text: "nobody can go on".to_owned(), is_preemption: true });
+            rows.extend(stuck.into_iter().map(Row::Step));
+        }
         Rows { rows, threads, cells, marks_stale: !story.stale.is_empty() }
     }
 
@@ -89,6 +98,29 @@ impl Rows {
             Row::Step(step) => Some(step),
             _ => None,
         })
+    }
+}
+
+/// Returns where the threads of a deadlock are stuck: the first of them, if there are many.
+fn stuck(machine: &Machine<'_>, execution: &Execution) -> Vec<StepRow> {
+    if execution.end != End::Deadlock {
+        return Vec::new();
+    }
+    let program = machine.program();
+    let row = |thread| {
+        let at = machine.pc(&execution.state, thread)?;
+        let text = format!("{}: blocked", program.instruction_text(at));
+        let (asides, values) = (Vec::new(), Vec::new());
+        Some(StepRow { line: line_text(program, at), thread, text, is_bad: true, asides, values, steps: 0 })
+    };
+    program.thread_ids().filter_map(row).take(STUCK).collect()
+}
+
+fn line_text(program: &Program, at: Addr) -> String {
+    let place = program.line(at);
+    match names::file(program, place) {
+        None => place.number.to_string(),
+        Some(file) => format!("{}:{}", file.rsplit('/').next().unwrap_or(file), place.number),
     }
 }
 
@@ -115,7 +147,7 @@ impl Writer<'_> {
         let mut last: Option<(ThreadId, &Standing)> = None;
         for (index, step) in self.execution.steps.iter().enumerate() {
             if step.switch != Switch::Same {
-                self.flush_private(&mut private, &mut rows);
+                self.close_private(&mut private, &mut rows);
                 rows.push(self.rule(step.switch, last));
             }
             if let Actor::Thread(id) = step.action.actor {
@@ -123,16 +155,16 @@ impl Writer<'_> {
             }
             if folds && self.is_private(index) {
                 if private.first().is_some_and(|&first| !self.is_same_thread(first, index)) {
-                    self.flush_private(&mut private, &mut rows);
+                    self.close_private(&mut private, &mut rows);
                 }
                 private.push(index);
             } else {
-                self.flush_private(&mut private, &mut rows);
+                self.close_private(&mut private, &mut rows);
                 let asides = overwrites.get(&index).cloned().unwrap_or_default();
                 rows.push(Row::Step(self.step(index, asides)));
             }
         }
-        self.flush_private(&mut private, &mut rows);
+        self.close_private(&mut private, &mut rows);
         rows
     }
 
@@ -149,7 +181,8 @@ impl Writer<'_> {
             let (reader, Some(access)) = (steps[read].action.actor.thread(), steps[read].access) else {
                 continue;
             };
-            let (Some(value), Some(change)) = (access.read, self.overwriting(read, store, access.cell)) else {
+            let (Some(value), Some(change)) = (access.read, self.overwriting(read, store, access.cell))
+            else {
                 continue;
             };
             let aside = (reader, format!("{} = {value} is stale", names::cell(self.program, access.cell)));
@@ -165,9 +198,8 @@ impl Writer<'_> {
         let steps = &self.execution.steps;
         let reader = steps[read].action.actor.thread();
         (read + 1..store).find(|&index| {
-            let writes = |access: StepAccess| {
-                access.cell == cell && access.write.is_some_and(|write| !write.buffered)
-            };
+            let writes =
+                |access: StepAccess| access.cell == cell && access.write.is_some_and(|write| !write.buffered);
             steps[index].action.actor.thread() != reader && steps[index].access.is_some_and(writes)
         })
     }
@@ -176,7 +208,7 @@ impl Writer<'_> {
         let text = match last {
             None => String::new(),
             Some((id, standing)) => match standing {
-                _ if switch == Switch::Preemption => format!("{id} is preempted"),
+                _ if switch == Switch::Preemption => format!("{id} is preempted: it could have gone on"),
                 Standing::Ready(_) => format!("{id} gives way"),
                 Standing::Finished => format!("{id} has finished"),
                 Standing::Blocked(_, blocked) => {
@@ -199,14 +231,15 @@ impl Writer<'_> {
             && step.access.is_none_or(|access| matches!(access.cell, Cell::Local(..)))
     }
 
-    fn flush_private(&self, private: &mut Vec<usize>, rows: &mut Vec<Row>) {
+    fn close_private(&self, private: &mut Vec<usize>, rows: &mut Vec<Row>) {
         match private.as_slice() {
             [] => {}
             [only] => rows.push(Row::Step(self.step(*only, Vec::new()))),
             [first, .., last] => {
                 let (from, to) = (self.step(*first, Vec::new()), self.step(*last, Vec::new()));
                 let between = if private.len() == 2 { ", " } else { " … " };
-                let count = if private.len() == 2 { String::new() } else { format!(" ({} steps)", private.len()) };
+                let count =
+                    if private.len() == 2 { String::new() } else { format!(" ({} steps)", private.len()) };
                 rows.push(Row::Step(StepRow {
                     text: format!("{}{between}{}{count}", from.text, to.text),
                     steps: private.len(),
@@ -241,11 +274,7 @@ impl Writer<'_> {
             is_bad |= failure.is_some();
             text.push_str(&failure.unwrap_or_default());
         }
-        let place = self.program.line(step.addr);
-        let line = match names::file(self.program, place) {
-            None => place.number.to_string(),
-            Some(file) => format!("{}:{}", file.rsplit('/').next().unwrap_or(file), place.number),
-        };
+        let line = line_text(self.program, step.addr);
         StepRow { line, thread, text, is_bad, asides, values: self.values(step), steps: 1 }
     }
 
@@ -311,7 +340,7 @@ fn access_text(program: &Program, instr: Instr, access: StepAccess) -> String {
     }
 }
 
-fn object_of(effect: &Effect) -> Option<crate::program::ObjectId> {
+fn object_of(effect: &Effect) -> Option<ObjectId> {
     match effect {
         Effect::Took(object)
         | Effect::GaveBack(object)

@@ -70,10 +70,7 @@ fn what_does_not_fit_is_refused_with_step_and_reason() {
     let every = every_sc(&program);
     for (text, message) in [
         ("A5", "step 5 (`A`): A (inc[0]) has finished; enabled there: B (inc[1])"),
-        (
-            "A999999999999",
-            "step 5 (`A`): A (inc[0]) has finished; enabled there: B (inc[1])",
-        ),
+        ("A999999999999", "step 5 (`A`): A (inc[0]) has finished; enabled there: B (inc[1])"),
         (
             "A4 B4 A",
             "step 9 (`A`): the execution has already ended in a final state; nothing is enabled there",
@@ -83,10 +80,7 @@ fn what_does_not_fit_is_refused_with_step_and_reason() {
             "step 1 (`A=1`): A (inc[0]) is at `LOAD x` (line 4), which has nothing to choose from: write `A`; \
              enabled there: A (inc[0]), B (inc[1])",
         ),
-        (
-            "A4 A~",
-            "step 5 (`A~`): the store buffer of A (inc[0]) is empty; enabled there: B (inc[1])",
-        ),
+        ("A4 A~", "step 5 (`A~`): the store buffer of A (inc[0]) is empty; enabled there: B (inc[1])"),
     ] {
         assert_eq!(refusal(&every, text), message);
     }
@@ -104,11 +98,10 @@ fn what_does_not_fit_is_refused_with_step_and_reason() {
 #[test]
 fn a_deadlock_shows_who_waits_for_what() {
     let program = program(
-        "mutex m, n
+        "mutex m
+        mutex n
         thread P\n LOCK m\n LOCK n\n UNLOCK n\n UNLOCK m\n end
-        thread Q\n LOCK n\n LOCK m\n UNLOCK m\n UNLOCK n\n end"
-            .replace("mutex m, n", "mutex m\nmutex n")
-            .as_str(),
+        thread Q\n LOCK n\n LOCK m\n UNLOCK m\n UNLOCK n\n end",
     );
     let machine = every_sc(&program);
     let execution = follow(&machine, "A1 B1");
@@ -121,7 +114,7 @@ fn a_deadlock_shows_who_waits_for_what() {
         if *lock == m && *holders == [A]));
     assert_eq!(
         refusal(&machine, "A2 B"),
-        "step 3 (`B`): B (Q) is blocked at `LOCK n` (line 9): it waits for `n`, held by A (P); \
+        "step 3 (`B`): B (Q) is blocked at `LOCK n` (line 10): it waits for `n`, held by A (P); \
          enabled there: A (P)"
     );
     assert_eq!(
@@ -163,21 +156,26 @@ fn choices_are_named_where_there_are_several() {
     assert!(refusal(&machine, "C=3").starts_with(
         "step 1 (`C=3`): `CHOOSE 1..2` (line 10) does not have this successor: write `C=1` or `C=2`;"
     ));
-    assert!(refusal(&machine, "A2 B2 C=2 C C").starts_with(
-        "step 7 (`C`): `NOTIFY c` (line 12) has several successors: write `C>A` or `C>B`;"
-    ));
+    assert!(
+        refusal(&machine, "A2 B2 C=2 C C")
+            .starts_with("step 7 (`C`): `NOTIFY c` (line 12) has several successors: write `C>A` or `C>B`;")
+    );
     let execution = follow(&machine, "A2 B2 C=2 C C>B C=7 C B2");
     assert_eq!(execution.end, End::Deadlock);
     let c = ObjectId(1);
     assert_eq!(execution.steps[1].effects[..2], [Effect::GaveBack(ObjectId(0)), Effect::Waits(c)]);
     assert_eq!(execution.steps[6].effects, [Effect::Woke(c, vec![B]), Effect::Unblocked(vec![B])]);
     assert_eq!(execution.steps[9].effects, [Effect::Took(ObjectId(0))]);
-    assert_eq!(execution.schedule().to_text(&program)[.."A2 B2 C=2 C1 C>B C2 B2".len()], *"A2 B2 C=2 C1 C>B C2 B2");
+    assert_eq!(
+        execution.schedule().to_text(&program)[.."A2 B2 C=2 C1 C>B C2 B2".len()],
+        *"A2 B2 C=2 C1 C>B C2 B2"
+    );
 }
 
 #[test]
 fn a_flush_belongs_to_the_store_that_was_buffered() {
-    let program = program("shared x\nshared y\nthread T\n PUSH 1\n STORE x\n PUSH 2\n STORE y\n LOAD x\n POP\nend");
+    let program =
+        program("shared x\nshared y\nthread T\n PUSH 1\n STORE x\n PUSH 2\n STORE y\n LOAD x\n POP\nend");
     let tso = machine(&program, SwitchModel::Every, MemoryModel::Tso);
     let execution = follow(&tso, "A5 A~ A1 A~y");
     assert_eq!(execution.end, End::Final);

@@ -1,8 +1,8 @@
 //! Random executions: who is ready, and what comes out.
 
 use super::super::{
-    Class, Decision, Draw, Drawn, End, ParsedSchedule, Random, Sampling, Schedule, Strategy, StrategyName, Tally, parse,
-    replay, runs_needed, sample, sample_with,
+    Class, Decision, Draw, Drawn, End, ParsedSchedule, Random, Sampling, Schedule, Strategy, StrategyName,
+    Tally, parse, replay, runs_needed, sample, sample_with,
 };
 use super::{LOST_UPDATE, every_sc, machine, program};
 use crate::program::{MemoryModel, SwitchModel, ThreadId};
@@ -76,7 +76,8 @@ fn who_is_ready_is_who_is_enabled() {
     for text in WAITS {
         let program = program(text);
         for machine in all_machines(&program) {
-            let tally = sample_with(&machine, Compared, &sampling(StrategyName::Random, 60), &mut |_, _| true);
+            let tally =
+                sample_with(&machine, Compared, &sampling(StrategyName::Random, 60), &mut |_, _| true);
             assert_eq!(tally.runs, 60);
         }
     }
@@ -140,7 +141,10 @@ fn the_same_seed_gives_the_same_tally() {
         assert_eq!(tally(&machine, name, 100), tally(&machine, name, 100));
     }
     let other = Sampling { seed: 8, ..sampling(StrategyName::Random, 100) };
-    assert_ne!(sample(&machine, &other, &mut |_, _| true).results, tally(&machine, StrategyName::Random, 100).results);
+    assert_ne!(
+        sample(&machine, &other, &mut |_, _| true).results,
+        tally(&machine, StrategyName::Random, 100).results
+    );
 }
 
 #[test]
@@ -149,8 +153,11 @@ fn strategies_without_chance_give_the_schedule_of_their_definition() {
     let machine = every_sc(&program);
     let only = |name: StrategyName, text: &str| {
         let tally = tally(&machine, name, 20);
-        let texts: Vec<String> =
-            tally.results.iter().map(|result| result.schedule.as_ref().expect("short").to_text(&program)).collect();
+        let texts: Vec<String> = tally
+            .results
+            .iter()
+            .map(|result| result.schedule.as_ref().expect("short").to_text(&program))
+            .collect();
         assert!(texts.len() == 1 && texts[0].starts_with(&format!("{text}@")), "{texts:?}");
     };
     only(StrategyName::RoundRobin, "A1 B1 A1 B1 A1 B1 A1 B1");
@@ -190,7 +197,8 @@ fn pct_keeps_its_promise() {
 
 #[test]
 fn pct_does_not_starve_whoever_a_loop_waits_for() {
-    let program = program("shared x\nthread W\n again: LOAD x\n JZ again\n end\nthread S\n PUSH 1\n STORE x\n end");
+    let program =
+        program("shared x\nthread W\n again: LOAD x\n JZ again\n end\nthread S\n PUSH 1\n STORE x\n end");
     for depth in 1..4 {
         let tally = tally(&every_sc(&program), StrategyName::Pct(depth), 200);
         assert_eq!(shares(&tally), [(1, 200)]);

@@ -8,7 +8,8 @@ use crate::program::ThreadId;
 use crate::vm::{Action, Actor, Choice};
 
 const VARIED: &str = "
-shared x, a[3]
+shared x
+shared a[3]
 atomic flag
 local l
 thread T[30]
@@ -105,7 +106,8 @@ fn what_is_no_schedule_is_refused_with_its_place() {
 #[test]
 fn the_mark_is_of_what_is_executed() {
     let hash = |text: &str| program_hash(&program(text));
-    let same = "; a comment\nshared x\n\nthread inc[2]\n  load x ; here\n push 0x1\nlabel: ADD\n STORE x\nend\n
+    let same =
+        "; a comment\nshared x\n\nthread inc[2]\n  load x ; here\n push 0x1\nlabel: ADD\n STORE x\nend\n
         expect outcomes x = {1, 2}\nswitch gil\nobserve x";
     assert_eq!(hash(LOST_UPDATE), hash(same));
     for (from, to) in
