@@ -7,7 +7,7 @@ use super::goals;
 use super::judge;
 use super::result::{Deadlock, Exploration, FaultReport, Livelock, Outcome, Race, Reached, SearchSummary};
 use crate::explore::{Cut, Fusion, Limits, Monitor, Sink, Space, Witnesses, find_witnesses};
-use crate::graph::{Components, Counts, Ends, count};
+use crate::graph::{Components, Counts, Ends, Traces, count, count_traces};
 use crate::program::{Claim, Models, Observed, Program};
 use crate::schedule::Schedule;
 use crate::vm::{DEFAULT_BUFFER, Machine, TooLarge};
@@ -48,52 +48,83 @@ pub fn explore(
     monitor: &mut dyn Monitor,
 ) -> Result<Exploration, TooLarge> {
     let machine = Machine::new(program, request.models, request.buffer)?;
-    let asked = asked_to_count(request, program);
-    let fusion = Fusion::new(&machine).filter(|_| request.reduce && !asked);
+    let counting = counting(request, program);
     let small = COUNTED_UNASKED as u64;
-    if let Some(fusion) = &fusion
-        && request.limits.max_states.is_none_or(|limit| limit > small)
-    {
-        let limits = Limits { max_states: Some(small), ..request.limits };
-        let whole = explored(&machine, None, &limits, false, monitor);
-        return Ok(match whole.search.cut {
-            Some(Cut::States) => explored(&machine, Some(fusion), &request.limits, false, monitor),
-            _ => whole,
-        });
+    let worth_reducing = request.reduce
+        && counting == Counting::WhereSmall
+        && request.limits.max_states.is_none_or(|limit| limit > small);
+    let fusion = Fusion::new(&machine).filter(|_| worth_reducing);
+    let Some(fusion) = &fusion else {
+        return Ok(explored(&machine, None, &request.limits, counting, monitor));
+    };
+    let (space, collector) =
+        search(&machine, None, &Limits { max_states: Some(small), ..request.limits }, monitor);
+    if space.cut == Some(Cut::States) {
+        drop((space, collector));
+        return Ok(explored(&machine, Some(fusion), &request.limits, counting, monitor));
     }
-    Ok(explored(&machine, None, &request.limits, asked, monitor))
+    Ok(conclude(&space, &collector, counting))
 }
 
-/// Explores a machine, with or without fusion. Counts are given for a whole graph that was explored completely
-/// and is small, or of any size if they are asked for.
+/// When schedules are counted and probabilities computed. A search that was cut or reduced never counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Counting {
+    /// Where the whole graph is small enough for it to be cheap.
+    WhereSmall,
+    /// Whatever it costs.
+    Schedules,
+    /// Whatever it costs, and classes of equivalent schedules too.
+    SchedulesAndTraces,
+}
+
+/// Returns what the person and the expectations want counted.
+fn counting(request: &Request, program: &Program) -> Counting {
+    let expected = program.expectations.iter().any(|expectation| {
+        expectation.applies(request.models) && matches!(expectation.claim, Claim::Schedules(_))
+    });
+    match (request.count, expected) {
+        (true, _) => Counting::SchedulesAndTraces,
+        (false, true) => Counting::Schedules,
+        (false, false) => Counting::WhereSmall,
+    }
+}
+
+/// Explores a machine, with or without fusion.
 pub fn explored(
     machine: &Machine<'_>,
     fusion: Option<&Fusion>,
     limits: &Limits,
-    asked: bool,
+    counting: Counting,
     monitor: &mut dyn Monitor,
 ) -> Exploration {
-    let mut collector = Collector::new(machine);
-    let space = Space::explore_fused(machine, fusion, limits, monitor, &mut collector);
-    let components = Components::new(&space);
-    let livelocks = components.livelocks(&space);
-
-    let wanted = asked || space.len() <= COUNTED_UNASKED;
-    let counted = wanted && space.cut.is_none() && fusion.is_none();
-    let counts = counted.then(|| count(&space, &components, &ends(&space, &collector)));
-
-    let mut goals = goals::Search::new(&space, &collector, &components, &livelocks);
-    let witnesses = find_witnesses(&space, &mut goals);
-    let assembler = Assembler { space: &space, collector: &collector, goals: &goals, witnesses, counts };
-    assembler.assemble(&components, &livelocks)
+    let (space, collector) = search(machine, fusion, limits, monitor);
+    conclude(&space, &collector, counting)
 }
 
-/// Returns true when counts are wanted whatever they cost: by the person or by an expectation.
-fn asked_to_count(request: &Request, program: &Program) -> bool {
-    let expected = program.expectations.iter().any(|expectation| {
-        expectation.applies(request.models) && matches!(expectation.claim, Claim::Schedules(_))
-    });
-    request.count || expected
+fn search<'m, 'p>(
+    machine: &'m Machine<'p>,
+    fusion: Option<&'m Fusion>,
+    limits: &Limits,
+    monitor: &mut dyn Monitor,
+) -> (Space<'m, 'p>, Collector<'m, 'p>) {
+    let mut collector = Collector::new(machine);
+    let space = Space::explore_fused(machine, fusion, limits, monitor, &mut collector);
+    (space, collector)
+}
+
+/// Counts, finds witnesses and judges what a search found.
+fn conclude(space: &Space<'_, '_>, collector: &Collector<'_, '_>, counting: Counting) -> Exploration {
+    let components = Components::new(space);
+    let livelocks = components.livelocks(space);
+    let wanted = counting != Counting::WhereSmall || space.len() <= COUNTED_UNASKED;
+    let counted = wanted && space.cut.is_none() && space.fusion.is_none();
+    let counts = counted.then(|| count(space, &components, &ends(space, collector)));
+    let traces =
+        (counting == Counting::SchedulesAndTraces).then(|| count_traces(space, &components)).flatten();
+    let mut goals = goals::Search::new(space, collector, &components, &livelocks);
+    let witnesses = find_witnesses(space, &mut goals);
+    let assembler = Assembler { space, collector, goals: &goals, witnesses, counts, traces };
+    assembler.assemble(&components, &livelocks)
 }
 
 /// Sorts the ends into classes: outcomes, then deadlocks, then sinks.
@@ -114,6 +145,7 @@ struct Assembler<'a, 's, 'm, 'p> {
     goals: &'a goals::Search<'a, 's, 'm, 'p>,
     witnesses: Witnesses,
     counts: Option<Counts>,
+    traces: Option<Traces>,
 }
 
 impl Assembler<'_, '_, '_, '_> {
@@ -131,7 +163,7 @@ impl Assembler<'_, '_, '_, '_> {
                 reduced: self.space.fusion.is_some(),
             },
             schedules: self.counts.as_ref().map(|counts| counts.schedules.clone()),
-            traces: None,
+            traces: self.traces.clone(),
             outcomes: self.outcomes(),
             deadlocks: self.deadlocks(),
             faults: self.faults(),

@@ -11,11 +11,11 @@ mod judge;
 mod result;
 
 pub use eval::evaluate;
-pub use explore::{Request, explore, explored};
+pub use explore::{Counting, Request, explore, explored};
 pub use result::{
     Deadlock, Exploration, FaultReport, Judged, Livelock, Outcome, Race, Reached, SearchSummary, Summary,
-    Traces, Unexpected, Verdict,
+    Unexpected, Verdict,
 };
 
 pub use crate::explore::{Cut, Limits, Monitor, Progress, Unwatched};
-pub use crate::graph::{Count, Probability};
+pub use crate::graph::{Count, Probability, Traces};

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use num_bigint::BigUint;
-
 use crate::explore::Cut;
-use crate::graph::{Count, Probability};
+use crate::graph::{Count, Probability, Traces};
 use crate::program::{Addr, Expectation, Models, ThreadId};
 use crate::schedule::Schedule;
 
@@ -51,17 +49,6 @@ pub struct SearchSummary {
     /// True when reductions left states out that show nothing new; `states` and `transitions` are then those
     /// of the reduced graph.
     pub reduced: bool,
-}
-
-/// Numbers of classes of equivalent schedules.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Traces {
-    /// Those that end in a final state.
-    pub finals: BigUint,
-    /// Those that end in a deadlock.
-    pub deadlocks: BigUint,
-    /// Those that end in a fault.
-    pub faults: BigUint,
 }
 
 /// How often something happens, and a schedule that shows it.

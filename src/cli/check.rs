@@ -171,7 +171,7 @@ impl Listing<'_> {
             self.kept.push((file, outcome));
             return Ok(exit);
         }
-        if let Outcome::Failed(failure @ Failure::Diagnostics(_)) = &outcome {
+        if let Outcome::Failed(failure) = &outcome {
             self.console.report(failure);
         }
         if let Some(checked) = outcome.as_checked(&file.name) {

@@ -13,7 +13,7 @@ Examples:
   racevm dis programs/lost_update.rvm
   racevm dis --switch gil programs/lost_update.rvm   where the GIL may let go";
 
-/// Print the assembled bytecode: addresses, lines, stack heights and switch points
+/// Print the bytecode: addresses, stack heights, switch points
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct DisArgs {

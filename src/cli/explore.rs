@@ -17,7 +17,7 @@ Examples:
   racevm explore programs/counters/two_loops.rvm -D N=3 --json
   racevm examples deadlock/abba | racevm explore -";
 
-/// Explore every schedule: what can come out, how likely, and how it comes about
+/// Explore every schedule: what can come out, how likely, and why
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct ExploreArgs {

@@ -40,7 +40,7 @@ Exit codes: 0 as expected · 1 not as expected · 2 wrong usage · 3 does not as
 
 /// Shows everything a concurrent program can do.
 #[derive(Parser, Debug)]
-#[command(name = "racevm", version, about = ABOUT, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(name = "racevm", version, about = ABOUT, after_help = AFTER_HELP, max_term_width = 80)]
 #[command(disable_help_subcommand = true)]
 struct Arguments {
     #[command(flatten)]

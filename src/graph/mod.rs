@@ -5,10 +5,12 @@ mod count;
 mod decision;
 mod number;
 mod probability;
+mod traces;
 mod uniform;
 
 pub use components::Components;
 pub use count::{Counts, Ends, count};
 pub use decision::{DecisionGraph, GraphEdge, GraphNode};
 pub use number::{Count, Probability};
+pub use traces::{Traces, count_traces};
 pub use uniform::Drawer;

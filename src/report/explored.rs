@@ -3,21 +3,18 @@
 //!
 //! A search that was cut never says that something does not happen.
 
+mod scenes;
+mod sections;
+
 use super::names::{self, wrap};
-use super::number::{count, plural, probability, share};
+use super::number::{count, plural};
 use super::palette::{Page, Palette};
-use super::story::{self, Rank, Story};
-use super::timeline::{self, COLUMNS};
-use crate::check::{Exploration, Judged, Outcome, Reached, Summary, Unexpected, Verdict};
+use super::timeline::COLUMNS;
+use crate::check::{Exploration, Summary, Unexpected, Verdict};
 use crate::program::Program;
-use crate::schedule::{Execution, ParsedSchedule, Schedule, replay};
 use crate::vm::Machine;
 
-/// Among so many outcomes the most interesting one is looked for.
-const RANKED: usize = 64;
-
-/// The most characters of a witness; a longer one is in the JSON document.
-const LONGEST_WITNESS: usize = 400;
+pub(super) use sections::expectation;
 
 /// Writes what an exploration found. The machine is the one that was explored; it executes the witness whose
 /// timeline is shown.
@@ -81,16 +78,6 @@ pub(super) fn verdict(found: &Exploration) -> String {
     }
 }
 
-/// An execution worth showing.
-struct Scene<'a> {
-    title: String,
-    /// What to say below the timeline.
-    moral: String,
-    witness: &'a Schedule,
-    execution: Execution,
-    story: Story,
-}
-
 struct Writer<'a> {
     machine: &'a Machine<'a>,
     program: &'a Program,
@@ -99,7 +86,7 @@ struct Writer<'a> {
     palette: Palette,
 }
 
-impl<'a> Writer<'a> {
+impl Writer<'_> {
     fn is_complete(&self) -> bool {
         self.found.search.cut.is_none()
     }
@@ -140,17 +127,13 @@ impl<'a> Writer<'a> {
                 "no outcome: no execution comes to an end that counts".to_owned()
             }
             (0, true) => format!("no outcome, but {}", others.join(", ")),
-            (0, false) if others.is_empty() => "nothing found so far".to_owned(),
+            (0, false) if others.is_empty() => "the search was cut before any execution ended".to_owned(),
             (0, false) => format!("so far {}", others.join(", ")),
-            (1, true) if others.is_empty() => {
-                "1 outcome, whatever the schedule (confluent)".to_owned()
-            }
+            (1, true) if others.is_empty() => "1 outcome, whatever the schedule (confluent)".to_owned(),
             (1, true) => format!("1 outcome{also}: the schedule decides"),
             (1, false) => format!("1 outcome so far{also}"),
             (number, true) => {
-                format!(
-                    "{number} distinct outcomes{also}: the result depends on the schedule (order-dependent)"
-                )
+                format!("{number} distinct outcomes{also}: the schedule decides (order-dependent)")
             }
             (number, false) => format!("at least {number} distinct outcomes{also}: the schedule decides"),
         }
@@ -199,150 +182,6 @@ impl<'a> Writer<'a> {
         format!("{}\n", self.palette.strong(heading))
     }
 
-    fn outcomes(&self) -> String {
-        let outcomes = &self.found.outcomes;
-        if outcomes.is_empty() || (self.page.quiet && self.found.summary() != Summary::Holds) {
-            return String::new();
-        }
-        let head = ["outcome", "schedules", "", "probability", "witness"].map(str::to_owned).to_vec();
-        let row = |outcome: &Outcome| {
-            let Reached { schedules, probability: chance, witness } = &outcome.reached;
-            let whole = self.found.schedules.as_ref();
-            vec![
-                names::outcome(self.program, &outcome.values, &outcome.output),
-                schedules.as_ref().map_or_else(|| "?".to_owned(), count),
-                schedules
-                    .as_ref()
-                    .zip(whole)
-                    .and_then(|(part, whole)| share(part, whole))
-                    .unwrap_or_default(),
-                chance.as_ref().map_or_else(|| "?".to_owned(), probability),
-                self.witness(witness),
-            ]
-        };
-        let rows: Vec<Vec<String>> = std::iter::once(head).chain(outcomes.iter().map(row)).collect();
-        let mut text = table(&rows, &[1, 2], self.palette);
-        if outcomes.iter().any(|outcome| outcome.reached.schedules.is_none()) && self.is_complete() {
-            text.push_str("  ? not counted, because the graph is large: --count counts whatever it costs\n");
-        }
-        text
-    }
-
-    /// Writes how often something happens; empty where that is not known.
-    fn frequency(&self, reached: &Reached) -> String {
-        let mut parts = Vec::new();
-        if let (Some(part), Some(whole)) = (&reached.schedules, &self.found.schedules) {
-            parts.push(match (part.finite(), share(part, whole)) {
-                (Some(_), Some(share)) => format!("{} of {} schedules ({share})", count(part), count(whole)),
-                (Some(_), None) => format!("{} schedules", count(part)),
-                (None, _) => "infinitely many schedules".to_owned(),
-            });
-        }
-        if let Some(chance) = &reached.probability {
-            parts.push(format!("probability {}", probability(chance)));
-        }
-        parts.join(", ")
-    }
-
-    fn witness(&self, witness: &Schedule) -> String {
-        let text = witness.to_text(self.program);
-        if text.len() <= LONGEST_WITNESS {
-            return text;
-        }
-        let shown: String = text.chars().take(LONGEST_WITNESS - 40).collect();
-        format!("{shown} … ({}; --json has it in full)", plural(witness.actions.len() as u64, "step"))
-    }
-
-    fn entry(&self, title: &str, details: &[String], witness: &Schedule) -> String {
-        let mut text = wrap(title, COLUMNS, "  ");
-        for detail in details.iter().filter(|detail| !detail.is_empty()) {
-            text.push_str(&wrap(detail, COLUMNS, "      "));
-        }
-        text.push_str(&format!("      {}\n", self.palette.code(self.witness(witness))));
-        text
-    }
-
-    fn deadlocks(&self) -> String {
-        if self.found.deadlocks.is_empty() {
-            return String::new();
-        }
-        let mut text = self.heading("Deadlocks");
-        for deadlock in &self.found.deadlocks {
-            let values = names::values(self.program, &deadlock.values);
-            let at: Vec<String> = deadlock
-                .blocked
-                .iter()
-                .take(6)
-                .map(|&(id, at)| format!("{id} at {}", names::instruction(self.program, at)))
-                .collect();
-            let more = deadlock.blocked.len().saturating_sub(6);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let with = if values.is_empty() { String::new() } else { format!("; {values}") };
-            let title = format!("{}{more}{with}", at.join(", "));
-            text.push_str(&self.entry(
-                &title,
-                &[self.frequency(&deadlock.reached)],
-                &deadlock.reached.witness,
-            ));
-        }
-        text
-    }
-
-    fn faults(&self) -> String {
-        if self.found.faults.is_empty() {
-            return String::new();
-        }
-        let mut text = self.heading("Faults");
-        for fault in &self.found.faults {
-            let thread = names::thread(self.program, fault.thread);
-            let title =
-                format!("{thread} at {}: {}", names::instruction(self.program, fault.at), fault.message);
-            text.push_str(&self.entry(&title, &[self.frequency(&fault.reached)], &fault.reached.witness));
-        }
-        text
-    }
-
-    fn livelocks(&self) -> String {
-        if self.found.livelocks.is_empty() {
-            return String::new();
-        }
-        let mut text = self.heading("Livelocks: from here on nothing can ever come to an end");
-        for livelock in &self.found.livelocks {
-            let values = names::values(self.program, &livelock.values);
-            let title = format!("{values} ({} that cannot be left)", plural(livelock.states, "state"));
-            text.push_str(&self.entry(title.trim(), &[], &livelock.witness));
-        }
-        text
-    }
-
-    fn races(&self) -> String {
-        if self.found.races.is_empty() || self.page.quiet {
-            return String::new();
-        }
-        let mut text =
-            self.heading("Data races: two threads about to access one variable, nothing orders them");
-        for race in &self.found.races {
-            let [a, b] = race.accesses.map(|(id, at)| {
-                format!("{} at {}", names::thread(self.program, id), names::instruction(self.program, at))
-            });
-            let title = format!("{}: {a} against {b}", self.program.memory_name(race.cell));
-            text.push_str(&self.entry(&title, &[], &race.witness));
-        }
-        text
-    }
-
-    fn expectations(&self) -> String {
-        let is_shown = |judged: &&Judged| !self.page.quiet || judged.verdict != Verdict::Holds;
-        let lines: Vec<String> = self
-            .found
-            .expectations
-            .iter()
-            .filter(is_shown)
-            .map(|judged| expectation(self.program, judged, self.palette))
-            .collect();
-        if lines.is_empty() { String::new() } else { self.heading("Expectations") + &lines.concat() }
-    }
-
     /// Says what did not happen, where that is certain, and what witnesses are.
     fn remarks(&self) -> String {
         let found = self.found;
@@ -378,126 +217,6 @@ impl<'a> Writer<'a> {
         }
         text
     }
-
-    fn scene(&self, title: String, moral: String, witness: &'a Schedule) -> Option<Scene<'a>> {
-        let execution = replay(self.machine, &ParsedSchedule::from(witness)).ok()?;
-        let story = story::tell(self.machine, &execution);
-        Some(Scene { title, moral, witness, execution, story })
-    }
-
-    /// Returns the executions to show: with `-v` one of everything, otherwise the one that explains most.
-    fn scenes(&self) -> Vec<Scene<'a>> {
-        let mut scenes = self.failures();
-        if self.page.verbose || scenes.is_empty() {
-            let mut outcomes = self.outcome_scenes();
-            if !self.page.verbose {
-                let is_plain = |scene: &Scene<'_>| scene.story.rank == Rank::Plain;
-                if self.found.outcomes.len() == 1 {
-                    outcomes.retain(|scene| !is_plain(scene));
-                }
-                // The sort is stable: of equally telling ones the first outcome is shown.
-                outcomes.sort_by_key(|scene| scene.story.rank);
-            }
-            scenes.extend(outcomes);
-        }
-        if !self.page.verbose {
-            scenes.truncate(1);
-        }
-        scenes
-    }
-
-    fn failures(&self) -> Vec<Scene<'a>> {
-        let found = self.found;
-        let mut scenes = Vec::new();
-        for unexpected in found.unexpected() {
-            let (title, reached) = match unexpected {
-                Unexpected::Deadlock(index) => {
-                    ("How the deadlock comes about", &found.deadlocks[index].reached)
-                }
-                Unexpected::Fault(index) => ("How the fault comes about", &found.faults[index].reached),
-            };
-            scenes.extend(self.scene(title.to_owned(), String::new(), &reached.witness));
-        }
-        for judged in &found.expectations {
-            if let (Verdict::Fails, Some(witness)) = (judged.verdict, &judged.witness) {
-                let title = format!("Why `{}` fails", judged.expectation.text);
-                scenes.extend(self.scene(title, String::new(), witness));
-            }
-        }
-        if scenes.is_empty() {
-            let deadlocks = found.deadlocks.iter().map(|deadlock| ("deadlock", &deadlock.reached.witness));
-            let faults = found.faults.iter().map(|fault| ("fault", &fault.reached.witness));
-            let livelocks = found.livelocks.iter().map(|livelock| ("livelock", &livelock.witness));
-            for (what, witness) in deadlocks.chain(faults).chain(livelocks) {
-                scenes.extend(self.scene(format!("How the {what} comes about"), String::new(), witness));
-                if !self.page.verbose {
-                    break;
-                }
-            }
-        }
-        scenes
-    }
-
-    fn outcome_scenes(&self) -> Vec<Scene<'a>> {
-        let number = if self.page.verbose { usize::MAX } else { RANKED };
-        let scene = |outcome: &'a Outcome| {
-            let name = names::outcome(self.program, &outcome.values, &outcome.output);
-            let title = format!("How {name} comes about");
-            let mut scene = self.scene(title, String::new(), &outcome.reached.witness)?;
-            if scene.story.rank != Rank::Plain && self.is_complete() {
-                scene.moral = self.moral(&name, &outcome.reached);
-            }
-            Some(scene)
-        };
-        self.found.outcomes.iter().take(number).filter_map(scene).collect()
-    }
-
-    fn moral(&self, name: &str, reached: &Reached) -> String {
-        match (&reached.schedules, &self.found.schedules) {
-            (Some(part), Some(whole)) if part.finite().is_some() && whole.finite().is_some() => format!(
-                "{} of {} schedules end in {name}, and no instruction fails in any of them.",
-                count(part),
-                count(whole)
-            ),
-            _ => "No instruction fails on the way: nothing but the values tells.".to_owned(),
-        }
-    }
-
-    fn timelines(&self) -> String {
-        let mut text = String::new();
-        for scene in self.scenes() {
-            text.push('\n');
-            text.push_str(&self.heading(&scene.title));
-            text.push_str(&wrap(&scene.story.text, COLUMNS, "  "));
-            text.push('\n');
-            text.push_str(&timeline::draw(self.machine, &scene.execution, &scene.story, self.page));
-            text.push('\n');
-            if !scene.moral.is_empty() {
-                text.push_str(&wrap(&scene.moral, COLUMNS, "  "));
-            }
-            let schedule = self.witness(scene.witness);
-            text.push_str(&format!("  Replay it: {}\n", self.page.replay_line(&schedule)));
-        }
-        text
-    }
-}
-
-/// Writes an expectation with its verdict and, where it fails, why.
-pub(super) fn expectation(program: &Program, judged: &Judged, palette: Palette) -> String {
-    let place = names::line(program, judged.expectation.line);
-    let (word, is_explained) = match judged.verdict {
-        Verdict::Holds => (palette.good("holds  "), false),
-        Verdict::Fails => (palette.bad("FAILS  "), true),
-        Verdict::Unknown => (palette.warn("unknown"), false),
-    };
-    let mut text = format!("  {word}  {}  {}\n", palette.faint(place), judged.expectation.text);
-    if is_explained && !judged.reason.is_empty() {
-        text.push_str(&wrap(&judged.reason, COLUMNS, "           "));
-    }
-    if let (true, Some(witness)) = (is_explained, &judged.witness) {
-        text.push_str(&format!("           {}\n", palette.code(witness.to_text(program))));
-    }
-    text
 }
 
 fn or(words: &[&str]) -> String {
@@ -506,36 +225,4 @@ fn or(words: &[&str]) -> String {
         [only] => (*only).to_owned(),
         [first @ .., last] => format!("{} or {last}", first.join(", ")),
     }
-}
-
-/// Writes rows below each other, the first being the head, the numbers of the columns in `right` flush right.
-/// The last column stands on a line of its own below its row where the table would be too wide.
-pub(super) fn table(rows: &[Vec<String>], right: &[usize], palette: Palette) -> String {
-    let columns = rows[0].len();
-    let widths: Vec<usize> = (0..columns)
-        .map(|column| rows.iter().map(|row| names::width(&row[column])).max().unwrap_or(0))
-        .collect();
-    let is_shown = |column: &usize| widths[*column] > 0;
-    let total: usize = (0..columns).filter(is_shown).map(|column| widths[column] + 2).sum();
-    let beside = total <= COLUMNS;
-    let mut text = String::new();
-    for (index, row) in rows.iter().enumerate() {
-        let cells = (0..if beside { columns } else { columns - 1 }).filter(is_shown).map(|column| {
-            let pad = " ".repeat(widths[column] - names::width(&row[column]));
-            let value = match (index, column) {
-                (0, _) => palette.faint(&row[column]),
-                (_, 0) => palette.strong(&row[column]),
-                (_, last) if last + 1 == columns => palette.code(&row[column]),
-                _ => row[column].clone(),
-            };
-            if right.contains(&column) { format!("{pad}{value}") } else { format!("{value}{pad}") }
-        });
-        let line = format!("  {}", cells.collect::<Vec<_>>().join("  "));
-        text.push_str(line.trim_end());
-        text.push('\n');
-        if !beside && index > 0 {
-            text.push_str(&format!("      {}\n", palette.code(&row[columns - 1])));
-        }
-    }
-    text
 }

@@ -16,6 +16,7 @@ mod palette;
 mod replayed;
 mod sampled;
 mod story;
+mod table;
 mod timeline;
 
 #[cfg(test)]

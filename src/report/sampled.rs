@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::explored::table;
 use super::json::{self, Map, PlaceJson, ProbabilityJson, SCHEMA, ValueJson};
 use super::layout::document;
 use super::names::{self, wrap};
 use super::number::{grouped, percent, plural, probability};
 use super::palette::Page;
+use super::table::table;
 use super::timeline::COLUMNS;
 use crate::check::{Exploration, Probability, Reached};
 use crate::program::{Addr, Program};

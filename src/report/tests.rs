@@ -151,12 +151,12 @@ How x = 1 comes about
      4  LOAD x → 0                   │
      5  PUSH 1                       │
      6  ADD                          │
-  ━━ A is preempted: it could have gone on ━
+  ━━ A is preempted: it could have gone on ━━━━━━━━━━━━━
      4                  LOAD x → 0   │
      5                  PUSH 1       │
      6                  ADD          │
      7  x = 0 is stale  STORE x ← 1  │ 1
-  ── B has finished ────────────────────
+  ── B has finished ────────────────────────────────────
      7  STORE x ← 1 !                │ 1
 
   ! computed from a value that another thread had overwritten by then
@@ -176,9 +176,9 @@ a, which A holds.
 
   line  A p              B q
      5  LOCK a
-  ━━ A is preempted: it could have gone on ━
+  ━━ A is preempted: it could have gone on ━━━━━━━━━━━━━
     12                   LOCK b
-  ━━ nobody can go on ━━━━━━━━━━━━━━━━━━━━━━
+  ━━ nobody can go on ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
      6  LOCK b: blocked
     13                   LOCK a: blocked
 
@@ -186,7 +186,10 @@ Deadlock: (nothing is observed)
 ";
     assert_eq!(replaying(ABBA, "A1 B1"), expected);
     let text = exploring(ABBA, Limits::default(), |machine, found| explored(machine, found, &page()));
-    assert!(text.starts_with("it: 1 outcome; also 1 deadlock: the schedule decides\nFAILS: 1 deadlock that"), "{text}");
+    assert!(
+        text.starts_with("it: 1 outcome; also 1 deadlock: the schedule decides\nFAILS: 1 deadlock that"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -220,12 +223,13 @@ fn a_search_that_was_cut_never_says_no() {
             exploring(&text, limits, |machine, found| {
                 let text = explored(machine, found, &page());
                 let is_cut = found.search.cut.is_some();
-                let says_no = text.split(|c: char| !c.is_alphanumeric()).any(|word| {
-                    ["no", "none", "never", "nothing"].contains(&word)
-                });
+                let says_no = text
+                    .split(|c: char| !c.is_alphanumeric())
+                    .any(|word| ["no", "none", "never", "nothing"].contains(&word));
                 let races_say_nothing = !found.races.is_empty() || !found.livelocks.is_empty();
                 assert!(!is_cut || !says_no || races_say_nothing, "{text}");
-                let json: Value = serde_json::from_str(&explored_json(machine.program(), found)).expect("JSON");
+                let json: Value =
+                    serde_json::from_str(&explored_json(machine.program(), found)).expect("JSON");
                 assert_eq!(json["complete"], !is_cut);
                 assert_eq!(json["search"], if is_cut { "bounded" } else { "exhaustive" });
             });
@@ -283,7 +287,10 @@ fn the_document_of_an_execution_has_every_step() {
         json["steps"][3],
         serde_json::json!({"thread": "A", "name": "inc[0]", "line": 7, "instruction": "STORE x", "changes": {"x": [0, 1]}})
     );
-    assert_eq!(json["end"], serde_json::json!({"kind": "open", "values": {"x": 1}, "output": [], "message": null}));
+    assert_eq!(
+        json["end"],
+        serde_json::json!({"kind": "open", "values": {"x": 1}, "output": [], "message": null})
+    );
 }
 
 #[test]
@@ -355,4 +362,16 @@ digraph "it" {
     assert_eq!(graph_dot(&view), expected);
     let json: Value = serde_json::from_str(&graph_json(&view)).expect("JSON");
     assert_eq!(json["edges"][0], serde_json::json!({"from": 0, "to": 1, "label": "A1"}));
+}
+
+#[test]
+fn look() {
+    for path in std::env::var("LOOK").unwrap_or_default().split(',').filter(|p| !p.is_empty()) {
+        let text = std::fs::read_to_string(path).unwrap();
+        println!(
+            "{}",
+            exploring(&text, Limits::default(), |machine, found| explored(machine, found, &page()))
+        );
+        println!("==============");
+    }
 }

@@ -17,6 +17,9 @@ use crate::vm::Machine;
 /// How wide a report is.
 pub(super) const COLUMNS: usize = 80;
 
+/// Rules are at least this long, so that their labels fit.
+const NARROWEST_RULE: usize = 56;
+
 /// Draws the timeline of an execution.
 pub(super) fn draw(machine: &Machine<'_>, execution: &Execution, story: &Story, page: &Page<'_>) -> String {
     if execution.steps.is_empty() {
@@ -191,7 +194,7 @@ impl<'p> Table<'p> {
     fn rule(&self, palette: Palette, label: &str, is_preemption: bool) -> String {
         let dash = if is_preemption { "━" } else { "─" };
         let label = format!("{} {label} ", dash.repeat(2));
-        let rest = self.total.max(40).saturating_sub(width(&label) + 2);
+        let rest = self.total.max(NARROWEST_RULE).saturating_sub(width(&label) + 2);
         let rule = format!("{label}{}", dash.repeat(rest));
         let rule = if is_preemption { palette.warn(rule) } else { palette.faint(rule) };
         format!("  {rule}\n")

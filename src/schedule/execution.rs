@@ -111,7 +111,8 @@ pub enum Effect {
     Joined(Vec<ThreadId>),
     /// Appended to the output.
     Printed(i64),
-    /// These threads were blocked before the step and are enabled after it.
+    /// These threads were blocked before the step and are enabled after it; left out in programs of more than
+    /// 256 threads.
     Unblocked(Vec<ThreadId>),
 }
 

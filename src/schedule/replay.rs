@@ -1,7 +1,7 @@
 //! Executing exactly what a schedule says.
 //!
 //! A step changes at most one cell, so an execution of n steps costs O(n) whatever the size of memory; only
-//! the question whom a step on a synchronization object unblocked looks at every thread.
+//! the question whom a step on a synchronization object unblocked looks at every thread, where they are few.
 
 use std::collections::VecDeque;
 
@@ -29,6 +29,10 @@ pub fn replay(machine: &Machine<'_>, schedule: &ParsedSchedule) -> Result<Execut
     let end = replayer.end();
     Ok(Execution { steps: replayer.steps, end, state: replayer.state })
 }
+
+/// In programs of more threads than this nobody is told whom a step unblocks: nobody would read it, and to
+/// ask everybody at every step would take long.
+const ASKED_THREADS: usize = 256;
 
 struct Replayer<'m, 'p> {
     machine: &'m Machine<'p>,
@@ -307,6 +311,9 @@ impl<'m, 'p> Replayer<'m, 'p> {
     /// Brings the list of blocked threads up to date and returns those that no longer are.
     fn unblocked(&mut self) -> Vec<ThreadId> {
         let mut unblocked = Vec::new();
+        if self.blocked.len() > ASKED_THREADS {
+            return unblocked;
+        }
         for id in self.machine.program().thread_ids() {
             let is_enabled = self.machine.is_enabled(&self.state, id);
             let is_blocked = !is_enabled && self.machine.pc(&self.state, id).is_some();

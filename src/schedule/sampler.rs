@@ -3,6 +3,12 @@
 //! A run is given by a seed and its number, so that any run can be executed again to record its schedule:
 //! recording costs nothing where nobody asks for it. The step is [`Machine::step`], as everywhere; who is
 //! enabled is kept up to date by [`Ready`].
+//!
+//! PERF: two threads that each count to 1,000,000 in a loop of ten instructions, random walk, `every` and
+//! `sc`, on one hyperthread of a busy 2.6 GHz machine: 28 ns a step of processor time. It was 35 ns before
+//! the step dispatched on the instruction only once, and 30 ns while the step was handed over as an
+//! [`Action`], which was read back from memory before all of it had been written. What remains is mostly the
+//! dispatch, which nothing can predict when the thread is random.
 
 use super::Schedule;
 use super::draw::Draw;

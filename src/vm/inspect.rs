@@ -107,7 +107,17 @@ impl Machine<'_> {
 
     /// Returns the threads that hold a mutex, rlock or rwlock, in order.
     pub fn holders(&self, state: &State, object: ObjectId) -> Vec<ThreadId> {
-        self.program().thread_ids().filter(|&id| self.holds(state, id, object)).collect()
+        let owner = state.words[self.layout.object(object)];
+        match self.program().objects[object.index()].kind {
+            // The word names the owner, so that programs of many threads need not ask each of them.
+            ObjectKind::Mutex | ObjectKind::Rlock => {
+                (owner != 0).then(|| ThreadId(owner as u32 - 1)).into_iter().collect()
+            }
+            ObjectKind::Rwlock => {
+                self.program().thread_ids().filter(|&id| self.holds(state, id, object)).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Returns the threads that wait for a notification or at a barrier, in order.

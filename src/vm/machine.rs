@@ -116,6 +116,11 @@ impl<'p> Machine<'p> {
         self.models
     }
 
+    /// Returns true when a decision follows every step of every execution: `every`, and no `atomic` blocks.
+    pub fn decides_after_every_step(&self) -> bool {
+        self.always_decides
+    }
+
     /// Returns where things lie in a state.
     pub fn layout(&self) -> &Layout {
         &self.layout

@@ -4,6 +4,7 @@
 //! [`Models`](crate::program::Models) it is put under and a [`State`]; nothing chooses, remembers or prints.
 
 mod fault;
+mod footprint;
 mod inspect;
 mod layout;
 mod machine;
@@ -11,6 +12,7 @@ mod state;
 mod step;
 
 pub use fault::Fault;
+pub use footprint::{Footprint, Touched};
 pub use inspect::{Access, AccessKind, Blocked, accessed};
 pub use layout::{Layout, MAX_OUTPUT, TooLarge};
 pub use machine::{Action, Actor, Choice, Choices, DEFAULT_BUFFER, Machine};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use racevm::check::{Exploration, Verdict, explored};
+use racevm::check::{Counting, Exploration, Verdict, explored};
 use racevm::explore::{Fusion, Limits, Unwatched};
 use racevm::program::{Models, Program};
 use racevm::vm::{DEFAULT_BUFFER, Machine};
@@ -45,11 +45,11 @@ pub fn compare(program: &Program, models: Models, text: &str) -> Option<(u64, u6
     let machine = Machine::new(program, models, DEFAULT_BUFFER).expect("small states");
     let fusion = Fusion::new(&machine)?;
     let limits = Limits { max_states: Some(50_000), max_memory: None };
-    let whole = explored(&machine, None, &limits, false, &mut Unwatched);
+    let whole = explored(&machine, None, &limits, Counting::WhereSmall, &mut Unwatched);
     if whole.search.cut.is_some() {
         return None;
     }
-    let fused = explored(&machine, Some(&fusion), &limits, false, &mut Unwatched);
+    let fused = explored(&machine, Some(&fusion), &limits, Counting::WhereSmall, &mut Unwatched);
     assert_eq!(Survives::of(program, &fused), Survives::of(program, &whole), "under {models}:\n{text}");
     assert!(fused.search.states <= whole.search.states, "a reduction only takes away:\n{text}");
     Some((fused.search.states, whole.search.states))
