@@ -64,6 +64,10 @@ fn reports_fit_into_80_columns() {
         &["replay", LOST_UPDATE, "A3 B4 A1"],
         &["examples"],
         &["--help"],
+        &["run", "--help"],
+        &["replay", "--help"],
+        &["fmt", "--help"],
+        &["check", "--help"],
     ] {
         let run = racevm(arguments);
         for line in run.stdout.lines() {

@@ -24,6 +24,8 @@ pub struct Request {
     pub buffer: u32,
     /// Counts and probabilities are wanted whatever they cost.
     pub count: bool,
+    /// Only verdicts are wanted: nothing is counted that no expectation speaks of.
+    pub verdicts_only: bool,
     /// Reductions may be used where the whole graph is not small and no counts are wanted.
     pub reduce: bool,
     /// How far the search may go.
@@ -33,7 +35,14 @@ pub struct Request {
 impl Request {
     /// Asks for a search without limits, with counts where they are cheap.
     pub fn new(models: Models) -> Request {
-        Request { models, buffer: DEFAULT_BUFFER, count: false, reduce: true, limits: Limits::default() }
+        Request {
+            models,
+            buffer: DEFAULT_BUFFER,
+            count: false,
+            verdicts_only: false,
+            reduce: true,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -51,7 +60,7 @@ pub fn explore(
     let counting = counting(request, program);
     let small = COUNTED_UNASKED as u64;
     let worth_reducing = request.reduce
-        && counting == Counting::WhereSmall
+        && matches!(counting, Counting::Nothing | Counting::WhereSmall)
         && request.limits.max_states.is_none_or(|limit| limit > small);
     let fusion = Fusion::new(&machine).filter(|_| worth_reducing);
     let Some(fusion) = &fusion else {
@@ -66,15 +75,19 @@ pub fn explore(
     Ok(conclude(&space, &collector, counting))
 }
 
-/// When schedules are counted and probabilities computed. A search that was cut or reduced never counts.
+/// What is counted. A search that was cut or reduced never counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Counting {
-    /// Where the whole graph is small enough for it to be cheap.
-    WhereSmall,
-    /// Whatever it costs.
+    /// Nothing.
+    Nothing,
+    /// Schedules, whatever that costs.
     Schedules,
-    /// Whatever it costs, and classes of equivalent schedules too.
-    SchedulesAndTraces,
+    /// Schedules and probabilities, where the whole graph is small enough for that to be cheap.
+    WhereSmall,
+    /// Schedules and probabilities, whatever that costs.
+    Probabilities,
+    /// Classes of equivalent schedules too.
+    Traces,
 }
 
 /// Returns what the person and the expectations want counted.
@@ -82,10 +95,12 @@ fn counting(request: &Request, program: &Program) -> Counting {
     let expected = program.expectations.iter().any(|expectation| {
         expectation.applies(request.models) && matches!(expectation.claim, Claim::Schedules(_))
     });
-    match (request.count, expected) {
-        (true, _) => Counting::SchedulesAndTraces,
-        (false, true) => Counting::Schedules,
-        (false, false) => Counting::WhereSmall,
+    match (request.count, request.verdicts_only, expected) {
+        (true, _, _) => Counting::Traces,
+        (false, true, true) => Counting::Schedules,
+        (false, true, false) => Counting::Nothing,
+        (false, false, true) => Counting::Probabilities,
+        (false, false, false) => Counting::WhereSmall,
     }
 }
 
@@ -116,11 +131,15 @@ fn search<'m, 'p>(
 fn conclude(space: &Space<'_, '_>, collector: &Collector<'_, '_>, counting: Counting) -> Exploration {
     let components = Components::new(space);
     let livelocks = components.livelocks(space);
-    let wanted = counting != Counting::WhereSmall || space.len() <= COUNTED_UNASKED;
+    let wanted = match counting {
+        Counting::Nothing => false,
+        Counting::WhereSmall => space.len() <= COUNTED_UNASKED,
+        Counting::Schedules | Counting::Probabilities | Counting::Traces => true,
+    };
     let counted = wanted && space.cut.is_none() && space.fusion.is_none();
-    let counts = counted.then(|| count(space, &components, &ends(space, collector)));
-    let traces =
-        (counting == Counting::SchedulesAndTraces).then(|| count_traces(space, &components)).flatten();
+    let with_probabilities = counting != Counting::Schedules;
+    let counts = counted.then(|| count(space, &components, &ends(space, collector), with_probabilities));
+    let traces = (counting == Counting::Traces).then(|| count_traces(space, &components)).flatten();
     let mut goals = goals::Search::new(space, collector, &components, &livelocks);
     let witnesses = find_witnesses(space, &mut goals);
     let assembler = Assembler { space, collector, goals: &goals, witnesses, counts, traces };
@@ -180,10 +199,9 @@ impl Assembler<'_, '_, '_, '_> {
 
     /// What is known of the class of ends, and of the goal, with this number: both are numbered alike.
     fn reached(&self, goal: usize) -> Reached {
-        let counts = self.counts.as_ref().map(|counts| &counts.classes[goal]);
         Reached {
-            schedules: counts.map(|(schedules, _)| schedules.clone()),
-            probability: counts.map(|(_, probability)| probability.clone()),
+            schedules: self.counts.as_ref().map(|counts| counts.classes[goal].clone()),
+            probability: self.counts.as_ref().and_then(|counts| counts.probabilities.get(goal).cloned()),
             witness: self.witness(goal),
         }
     }

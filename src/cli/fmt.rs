@@ -10,8 +10,8 @@ use super::load;
 use crate::asm;
 
 const AFTER_HELP: &str = "\
-Files are rewritten in place; folders are searched through for *.rvm; what comes from standard
-input goes to standard output.
+Files are rewritten in place; folders are searched through for *.rvm; what comes
+from standard input goes to standard output.
 
 Examples:
   racevm fmt programs

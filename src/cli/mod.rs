@@ -32,11 +32,11 @@ const ABOUT: &str = "Shows everything a concurrent program can do.";
 const AFTER_HELP: &str = "\
 Examples:
   racevm examples                          what there is to try
-  racevm explore programs/lost_update.rvm  every outcome, how likely, and how it comes about
+  racevm explore programs/lost_update.rvm  every outcome, how likely, and why
   racevm check programs                    do all programs do what they say they do?
 
-Exit codes: 0 as expected · 1 not as expected · 2 wrong usage · 3 does not assemble ·
-4 cut by a limit · 5 the schedule does not fit";
+Exit codes: 0 as expected · 1 not as expected · 2 wrong usage ·
+3 does not assemble · 4 cut by a limit · 5 the schedule does not fit";
 
 /// Shows everything a concurrent program can do.
 #[derive(Parser, Debug)]

@@ -12,9 +12,10 @@ use crate::schedule::{self, Execution, ParsedSchedule, program_hash};
 use crate::vm::Machine;
 
 const AFTER_HELP: &str = "\
-A schedule is whose step comes next: A3 B4 A1 is three steps of the first thread, four of the
-second, one of the first. A=5 chooses 5, A>C wakes C, A~ lets A's oldest buffered store reach
-memory. @9c41 says which program it was made for.
+A schedule is whose step comes next: A3 B4 A1 is three steps of the first
+thread, four of the second, one of the first. A=5 chooses 5, A>C wakes C, A~
+lets A's oldest buffered store reach memory. @9c41 says which program it was
+made for.
 
 Examples:
   racevm replay programs/lost_update.rvm 'A3 B4 A1'

@@ -17,10 +17,9 @@ use crate::schedule::{self, Class, Drawn, Sampling, StrategyName, Tally};
 use crate::vm::Machine;
 
 const AFTER_HELP: &str = "\
-Strategies: random picks uniformly among the enabled threads at every decision. pct:D is
-probabilistic concurrency testing for bugs of depth D. quantum:N gives each thread N instructions
-in turn. round-robin changes the thread at every decision. uniform draws every schedule with the
-same probability, by exact counts.
+random picks uniformly among the enabled threads; pct:D is probabilistic
+concurrency testing for bugs of depth D; quantum:N gives each thread N steps in
+turn; uniform draws every schedule with the same probability, by exact counts.
 
 Examples:
   racevm run programs/lost_update.rvm --runs 100000
@@ -40,15 +39,15 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     runs: u64,
 
-    /// Where the random numbers begin: the same seed gives the same output
+    /// Seed; the same gives the same output
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
 
-    /// random, pct:D, quantum:N, round-robin or uniform
-    #[arg(long, value_name = "STRATEGY", default_value_t)]
+    /// random, pct:D, quantum:N, round-robin, uniform
+    #[arg(long, value_name = "STRATEGY", default_value_t, hide_default_value = true)]
     strategy: StrategyName,
 
-    /// The most steps of one execution [default: a hundred times as many as the first one took]
+    /// The most steps of one execution
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_steps: Option<u64>,
 

@@ -28,8 +28,10 @@ pub struct Ends {
 pub struct Counts {
     /// The number of schedules: infinite where executions without end are possible.
     pub schedules: Count,
-    /// For each class of ends, its schedules and its probability.
-    pub classes: Vec<(Count, Probability)>,
+    /// For each class of ends, its schedules.
+    pub classes: Vec<Count>,
+    /// For each class of ends, its probability; empty where that was not asked for.
+    pub probabilities: Vec<Probability>,
 }
 
 impl Ends {
@@ -41,15 +43,21 @@ impl Ends {
     }
 }
 
-/// Counts the schedules of a space that was explored completely, and computes the probabilities.
-pub fn count(space: &Space<'_, '_>, components: &Components, ends: &Ends) -> Counts {
+/// Counts the schedules of a space that was explored completely, and computes the probabilities if asked to.
+pub fn count(
+    space: &Space<'_, '_>,
+    components: &Components,
+    ends: &Ends,
+    with_probabilities: bool,
+) -> Counts {
     let ways = ways(space, components, ends);
     let mut schedules = if components.any_cyclic() { Count::Infinite } else { Count::zero() };
     for class in &ways {
         schedules += class;
     }
-    let probabilities = probability::of_classes(space, components, ends);
-    Counts { schedules, classes: ways.into_iter().zip(probabilities).collect() }
+    let probabilities =
+        if with_probabilities { probability::of_classes(space, components, ends) } else { Vec::new() };
+    Counts { schedules, classes: ways, probabilities }
 }
 
 /// Counts the paths to each class of ends.

@@ -22,17 +22,14 @@ use crate::explore::{Head, NodeId, Space};
 /// Graphs with cycles are solved exactly up to this many nodes.
 const EXACT_NODES: usize = 20_000;
 
-/// Fractions are multiplied at most this often to eliminate a graph's cycles.
-const EXACT_PRODUCTS: u32 = 100_000;
-
-/// A fraction longer than this many bits ends the exact solution.
-const EXACT_BITS: u64 = 4096;
+/// The exact solution is given up when the denominators of the products it took have this many bits in all.
+const EXACT_WORK: u64 = 4_000_000;
 
 /// Pushing stops when less than this is on its way in a component.
 const ENOUGH: f64 = 1e-15;
 
 /// Pushing stops after this many edges in all.
-const PUSHES: u64 = 2_000_000_000;
+const PUSHES: u64 = 300_000_000;
 
 /// Computes the probability of each class of ends.
 pub(super) fn of_classes(space: &Space<'_, '_>, components: &Components, ends: &Ends) -> Vec<Probability> {
@@ -161,12 +158,13 @@ struct Chain {
     into: Vec<BTreeSet<usize>>,
     /// The probability that enters at each node, from outside or through eliminated nodes.
     inflow: Vec<BigRational>,
-    products: u32,
+    /// The bits of the products' denominators so far.
+    work: u64,
 }
 
 impl Chain {
-    /// Returns the expected number of visits to each node; `None` when that takes too long.
-    fn visits(mut self) -> Option<Vec<BigRational>> {
+    /// Returns the expected number of visits to each node, and the work so far; `None` when that is too much.
+    fn visits(mut self) -> Option<(Vec<BigRational>, u64)> {
         let count = self.out.len();
         let mut rest: BTreeSet<usize> = (0..count).collect();
         let mut eliminated = Vec::with_capacity(count);
@@ -181,7 +179,7 @@ impl Chain {
             let entering: BigRational = tails.into_iter().map(|(tail, share)| share * &visits[tail]).sum();
             visits[node] = (inflow + entering) / (BigRational::one() - stay);
         }
-        Some(visits)
+        Some((visits, self.work))
     }
 
     /// Takes a node out of the chain: what passed through it passes directly. Returns what is needed to find
@@ -205,11 +203,11 @@ impl Chain {
             let share = share * &again;
             self.inflow[head] += &inflow * &share;
             for (tail, to_node) in &tails {
-                self.products += 1;
                 let sum = self.out[*tail].entry(head).or_insert_with(BigRational::zero);
                 *sum += to_node * &share;
                 self.into[head].insert(*tail);
-                if self.products > EXACT_PRODUCTS || sum.denom().bits() > EXACT_BITS {
+                self.work += sum.denom().bits();
+                if self.work > EXACT_WORK {
                     return None;
                 }
             }
@@ -227,7 +225,7 @@ fn exactly(space: &Space<'_, '_>, components: &Components, ends: &Ends) -> Optio
     let mut classes = vec![BigRational::zero(); ends.classes];
     let mut masses = vec![BigRational::zero(); space.len()];
     masses[0] = BigRational::one();
-    let mut products = 0;
+    let mut work = 0;
     for component in (0..components.len() as u32).rev() {
         if livelocks.contains(&component) {
             continue;
@@ -235,16 +233,17 @@ fn exactly(space: &Space<'_, '_>, components: &Components, ends: &Ends) -> Optio
         let nodes = components.nodes(component);
         if components.cyclic[component as usize] {
             let mut chain = chain(space, components, component, &mut masses);
-            chain.products = products;
-            let visits = chain.visits()?;
-            products += nodes.len() as u32;
+            chain.work = work;
+            let (visits, more) = chain.visits()?;
+            work = more;
             for (&node, visits) in nodes.iter().zip(visits) {
                 masses[node as usize] = visits;
             }
         }
         for &node in nodes {
             let mass = std::mem::replace(&mut masses[node as usize], BigRational::zero());
-            if mass.denom().bits() > EXACT_BITS {
+            work += mass.denom().bits();
+            if work > EXACT_WORK {
                 return None;
             }
             if let Some(class) = ends.class(Head::Node(node)) {
@@ -284,7 +283,7 @@ fn chain(
             .iter()
             .map(|&node| std::mem::replace(&mut masses[node as usize], BigRational::zero()))
             .collect(),
-        products: 0,
+        work: 0,
     };
     for (tail, &node) in nodes.iter().enumerate() {
         for_each_share(space, node, |head, divisor| {

@@ -7,7 +7,7 @@ mod scenes;
 mod sections;
 
 use super::names::{self, wrap};
-use super::number::{count, plural};
+use super::number::{big, count, plural};
 use super::palette::{Page, Palette};
 use super::timeline::COLUMNS;
 use crate::check::{Exploration, Summary, Unexpected, Verdict};
@@ -143,39 +143,36 @@ impl Writer<'_> {
         let search = &self.found.search;
         let (states, transitions) =
             (plural(search.states, "state"), plural(search.transitions, "transition"));
-        let models = format!("switch {}, memory {}", self.found.models.switch, self.found.models.memory);
-        let mut lines = vec![match search.cut {
+        let size = match search.cut {
             None if search.reduced => format!(
                 "Searched every schedule: {states}, {transitions}, reduced by fusion (--no-reduction explores \
-                 the whole graph); {models}."
+                 the whole graph)."
             ),
-            None => format!("Searched every schedule: {states}, {transitions}; {models}."),
+            None => format!("Searched every schedule: {states}, {transitions}."),
             Some(cut) => format!(
-                "The search was cut, because {}: {states}, {transitions}; {models}. What it has not found \
-                 may still be possible.",
+                "Searched {states} and {transitions}, then {}. What is not found yet may still be possible.",
                 names::cut(cut)
             ),
-        }];
-        if let Some(schedules) = &self.found.schedules {
-            let mut line = match schedules.finite() {
-                Some(_) => format!("Number of schedules: {}", count(schedules)),
-                None => "Number of schedules: infinite (there are loops)".to_owned(),
-            };
-            if let Some(traces) = &self.found.traces {
-                let all = &traces.finals + &traces.deadlocks + &traces.faults;
-                line.push_str(&format!(
-                    ", in {} classes of equivalent ones (traces)",
-                    super::number::big(&all)
-                ));
-            }
-            lines.push(format!("{line}."));
-        }
+        };
+        let models =
+            format!("Models: switch {}, memory {}.", self.found.models.switch, self.found.models.memory);
+        let mut lines = vec![size, format!("{models}{}", self.schedules())];
         let threads: Vec<String> =
             self.program.thread_ids().take(12).map(|id| names::thread(self.program, id)).collect();
         let more = self.program.threads.len().saturating_sub(12);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         lines.push(format!("Threads: {}{more}.", threads.join(", ")));
         lines.iter().map(|line| wrap(line, COLUMNS, "")).collect()
+    }
+
+    fn schedules(&self) -> String {
+        let Some(schedules) = &self.found.schedules else { return String::new() };
+        let loops = if schedules.finite().is_none() { " (there are loops)" } else { "" };
+        let traces = self.found.traces.as_ref().map_or_else(String::new, |traces| {
+            let all = &traces.finals + &traces.deadlocks + &traces.faults;
+            format!(", in {} classes of equivalent ones (traces)", big(&all))
+        });
+        format!(" Number of schedules: {}{loops}{traces}.", count(schedules))
     }
 
     fn heading(&self, heading: &str) -> String {

@@ -186,15 +186,16 @@ impl History<'_> {
                 continue;
             }
             let thread = self.thread(act);
-            // The last read of the variable counts: a thread that looks again knows what it does.
-            let own = |&other: &usize| self.thread(other) == thread && self.cell(other) == Some(cell);
-            let Some(read) = (0..act).rev().filter(own).find(|&other| self.is_read(other)) else { continue };
-            let branches = |&other: &usize| {
+            // The last check of the variable counts, whatever the thread has read without deciding on it since.
+            let branch = |&other: &usize| {
                 self.thread(other) == thread
                     && matches!(self.program.instr(self.steps[other].addr), Instr::Jz(_) | Instr::Jnz(_))
-                    && self.sources[other].contains(&read)
             };
-            let Some(check) = (read + 1..act).find(branches) else { continue };
+            let checked = (0..act).rev().filter(branch).find_map(|check| {
+                let reads = &self.sources[check];
+                reads.iter().rfind(|&&read| self.cell(read) == Some(cell)).map(|&read| (check, read))
+            });
+            let Some((check, read)) = checked else { continue };
             let Some(change) = self.overwritten(read, act) else { continue };
             let name = self.name(cell);
             let seen = self.steps[read].access?.read?;
@@ -215,11 +216,6 @@ impl History<'_> {
             ));
         }
         None
-    }
-
-    fn is_read(&self, step: usize) -> bool {
-        matches!(self.steps[step].action.actor, Actor::Thread(_))
-            && self.steps[step].access.is_some_and(|access| access.read.is_some())
     }
 
     fn hidden_store(&self, memory: MemoryModel) -> Option<(Rank, String)> {

@@ -94,7 +94,7 @@ impl<'p> Table<'p> {
         if hidden > 0 {
             let names: Vec<String> =
                 rows.cells[self.cells.len()..].iter().map(|&cell| self.program.memory_name(cell)).collect();
-            let note = format!("No column for {}: their changes stand in the steps.", names.join(", "));
+            let note = format!("Without a column for lack of room: {}; see the steps.", names.join(", "));
             text.push_str(&names::wrap(&note, COLUMNS, "  "));
         }
         text
