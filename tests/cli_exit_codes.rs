@@ -58,6 +58,8 @@ fn wrong_usage_is_2() {
         (&["explore", "programs"], "is a folder"),
         (&["explore", &latin], "not UTF-8: line 2, column 12 (byte 16)"),
         (&["check", LOST_UPDATE, "nowhere.rvm"], "no such file"),
+        #[cfg(unix)]
+        (&["explore", "/dev/zero"], "more than 32 MiB"),
         (&["check", empty], "no program"),
         (&["run", LOST_UPDATE, "--strategy", "lucky"], "unknown strategy `lucky`"),
         (&["examples", "no_such_example_anywhere"], "no example"),

@@ -132,7 +132,10 @@ fn label(machine: &Machine<'_>, node: &GraphNode) -> String {
     let program = machine.program();
     let Some(state) = &node.state else {
         return match node.sink {
-            Some(Sink::Fault { fault, .. }) => fault.message(program).to_owned(),
+            Some(Sink::Fault { fault, thread, at }) => {
+                let line = program.line(at).number;
+                format!("{thread}: {line} {}\n{}", program.instruction_text(at), fault.message(program))
+            }
             _ => "ASSUME failed".to_owned(),
         };
     };

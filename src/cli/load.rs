@@ -1,6 +1,6 @@
 //! Files to programs: the only place that reads sources.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,10 @@ use crate::program::Program;
 
 /// The name of standard input.
 pub(super) const STDIN: &str = "-";
+
+/// The most bytes that are read of one file: more than the assembler takes, and few enough for a device that
+/// never ends.
+const MAX_BYTES: u64 = 32 << 20;
 
 /// A text that was read, and the name it was asked for by.
 #[derive(Clone, Debug)]
@@ -24,10 +28,8 @@ pub(super) struct Text {
 /// Reads a file, or standard input where the name is `-`.
 pub(super) fn read(name: &str) -> Result<Text, Failure> {
     let bytes = if name == STDIN {
-        let mut bytes = Vec::new();
-        let read = io::stdin().lock().read_to_end(&mut bytes);
-        read.map_err(|error| Failure::usage(format!("cannot read standard input: {error}")))?;
-        bytes
+        bytes(io::stdin().lock())
+            .map_err(|error| Failure::usage(format!("cannot read standard input: {error}")))?
     } else {
         let path = Path::new(name);
         if path.is_dir() {
@@ -35,10 +37,20 @@ pub(super) fn read(name: &str) -> Result<Text, Failure> {
             let help = format!("`racevm check {name}` checks every program in it");
             return Err(Failure::Usage(message, vec![help]));
         }
-        fs::read(path).map_err(|error| unreadable(name, &error))?
+        File::open(path).and_then(bytes).map_err(|error| unreadable(name, &error))?
     };
     let text = decode(name, bytes).map_err(Failure::usage)?;
     Ok(Text { name: name.to_owned(), text })
+}
+
+/// Reads to the end, if that is not too far.
+fn bytes(source: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(io::Error::other(format!("it has more than {} MiB", MAX_BYTES >> 20)));
+    }
+    Ok(bytes)
 }
 
 /// Reads a file and assembles it.
@@ -76,7 +88,7 @@ impl Loader for Files {
         let found =
             if self.replaced.iter().any(|other| other == path) && given.exists() { given } else { beside };
         let name = found.to_string_lossy().into_owned();
-        let bytes = fs::read(&found).map_err(|error| plain(&error))?;
+        let bytes = File::open(&found).and_then(bytes).map_err(|error| plain(&error))?;
         let text = decode(&name, bytes)?;
         Ok(Loaded { identity: identity(&found), name, text })
     }

@@ -29,7 +29,7 @@ pub(super) fn table(rows: &[Vec<String>], right: &[usize], palette: Palette) -> 
         let line = format!("  {}", cells.collect::<Vec<_>>().join("  "));
         text.push_str(line.trim_end());
         text.push('\n');
-        if !beside && index > 0 {
+        if !beside && index > 0 && !row[columns - 1].is_empty() {
             text.push_str(&format!("      {}\n", palette.code(&row[columns - 1])));
         }
     }
