@@ -45,10 +45,9 @@ fn assembled(text: &str) -> Program {
 }
 
 fn sampling(c: &mut Criterion) {
-    for (name, text, switch) in [
-        ("counter loop", COUNTER_LOOP, SwitchModel::Every),
-        ("coroutines", COROUTINES, SwitchModel::Await),
-    ] {
+    for (name, text, switch) in
+        [("counter loop", COUNTER_LOOP, SwitchModel::Every), ("coroutines", COROUTINES, SwitchModel::Await)]
+    {
         let program = assembled(text);
         let models = Models { switch, ..Models::default() };
         let machine = Machine::new(&program, models, DEFAULT_BUFFER).expect("small states");

@@ -118,6 +118,8 @@ pub struct Space<'m, 'p> {
     pub sinks: Vec<Sink>,
     /// Why the search was cut; `None` when it was complete.
     pub cut: Option<Cut>,
+    /// The node whose expansion a limit ended half-way: more edges may lead out of it.
+    pub cut_short: Option<NodeId>,
     /// The reduction that was used.
     pub fusion: Option<&'m Fusion>,
     edges: Edges,
@@ -221,10 +223,18 @@ impl<'m, 'p> Search<'m, 'p> {
     fn new(machine: &'m Machine<'p>, fusion: Option<&'m Fusion>) -> Search<'m, 'p> {
         let state = machine.initial();
         let mut store = Store::new(machine);
-        store.insert(Mode::Decision, &state, None);
+        store.insert(Mode::Decision, &state, None, MAX_NODES);
         let sinks = vec![Sink::Assume];
-        let space =
-            Space { machine, store, kinds: Vec::new(), sinks, cut: None, fusion, edges: Edges::default() };
+        let space = Space {
+            machine,
+            store,
+            kinds: Vec::new(),
+            sinks,
+            cut: None,
+            cut_short: None,
+            fusion,
+            edges: Edges::default(),
+        };
         Search { space, expander: Expander::new(machine, fusion), state }
     }
 
@@ -305,17 +315,13 @@ fn add_head(
 ) -> Option<u32> {
     match successor.arrival {
         Arrival::Node(mode) => {
-            let len = space.store.len() as u64;
-            let full = limits.max_states.is_some_and(|limit| len >= limit);
-            if len as usize >= MAX_NODES - 1 {
-                space.cut = Some(Cut::Memory);
-                return None;
+            let most = limits.max_states.unwrap_or(MAX_NODES).min(MAX_NODES);
+            let head = space.store.insert(mode, successor.state, Some((node, state)), most);
+            if head.is_none() {
+                space.cut = Some(if most < MAX_NODES { Cut::States } else { Cut::Memory });
+                space.cut_short = Some(node);
             }
-            let (head, is_new) = space.store.insert(mode, successor.state, Some((node, state)));
-            if is_new && full {
-                space.cut = Some(Cut::States);
-            }
-            Some(head)
+            head
         }
         Arrival::Stop(_, _, Stop::Assume) => Some(TOP),
         Arrival::Stop(thread, at, Stop::Fault(fault)) => Some(TOP | add_fault(space, fault, thread, at)),

@@ -18,7 +18,7 @@ use crate::vm::{Machine, State};
 pub type NodeId = u32;
 
 /// The most nodes a store holds; the numbers above name the sinks of edges.
-pub const MAX_NODES: usize = 1 << 31;
+pub const MAX_NODES: u64 = 1 << 31;
 
 /// In what situation a node's state was reached.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -134,19 +134,30 @@ impl Store {
             + self.interners.iter().map(Interner::memory).sum::<usize>()
     }
 
-    /// Finds or adds a node. `source` is the node that the state was reached from, with its state: blocks
-    /// that are the same there are not looked up again. Returns the node's number, and true when it is new.
-    pub fn insert(&mut self, mode: Mode, state: &State, source: Option<(NodeId, &State)>) -> (NodeId, bool) {
+    /// Finds a node, or adds it unless there are `most` already: then the answer is `None`. `source` is the
+    /// node that the state was reached from, with its state: blocks that are the same there are not looked up
+    /// again.
+    pub fn insert(
+        &mut self,
+        mode: Mode,
+        state: &State,
+        source: Option<(NodeId, &State)>,
+        most: u64,
+    ) -> Option<NodeId> {
         let hash = self.prepare(mode, state, source);
         let Store { keys, table, key, stride, hasher, .. } = self;
         let at = |id: u32| &keys[id as usize * *stride..][..*stride];
         if let Some(&id) = table.find(hash, |&id| at(id) == key.as_slice()) {
-            return (id, false);
+            return Some(id);
         }
-        let id = (keys.len() / *stride) as NodeId;
+        let len = (keys.len() / *stride) as u64;
+        if len >= most {
+            return None;
+        }
+        let id = len as NodeId;
         table.insert_unique(hash, id, |&id| hasher.hash_one(at(id)));
         keys.extend_from_slice(key);
-        (id, true)
+        Some(id)
     }
 
     /// Finds the node of a mode whose state is that of another node.

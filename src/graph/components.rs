@@ -86,6 +86,7 @@ impl Components {
     pub fn livelocks(&self, space: &Space<'_, '_>) -> Vec<u32> {
         let stays = |component: u32, node: NodeId| {
             space.kinds[node as usize] != Kind::Unexpanded
+                && space.cut_short != Some(node)
                 && space
                     .edges(node)
                     .all(|edge| matches!(edge.head, Head::Node(head) if self.of[head as usize] == component))

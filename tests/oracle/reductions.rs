@@ -49,6 +49,7 @@ pub fn compare(program: &Program, models: Models, text: &str) -> Option<(u64, u6
     if whole.search.cut.is_some() {
         return None;
     }
+    never_says_no_when_cut(&machine, &whole, text);
     let fused = explored(&machine, Some(&fusion), &limits, Counting::WhereSmall, &mut Unwatched);
     assert_eq!(Survives::of(program, &fused), Survives::of(program, &whole), "under {models}:\n{text}");
     assert!(fused.search.states <= whole.search.states, "a reduction only takes away:\n{text}");
@@ -107,4 +108,27 @@ pub fn looping_program() -> impl Strategy<Value = String> {
         add("thread B", &b);
         text + claims
     })
+}
+
+/// A search that is cut finds nothing that is not there, and holds nothing to be absent.
+fn never_says_no_when_cut(machine: &Machine<'_>, whole: &Exploration, text: &str) {
+    let program = machine.program();
+    let everything = Survives::of(program, whole);
+    for divisor in [2, 3, 7] {
+        let limits = Limits { max_states: Some(1 + whole.search.states / divisor), max_memory: None };
+        let cut = explored(machine, None, &limits, Counting::Nothing, &mut Unwatched);
+        if cut.search.cut.is_none() {
+            continue;
+        }
+        assert!(cut.search.states <= 1 + whole.search.states / divisor, "the limit is kept:\n{text}");
+        let found = Survives::of(program, &cut);
+        assert!(found.outcomes.is_subset(&everything.outcomes), "{text}");
+        assert!(found.deadlocks.is_subset(&everything.deadlocks), "{text}");
+        assert!(found.faults.is_subset(&everything.faults), "{text}");
+        assert!(found.races.is_subset(&everything.races), "{text}");
+        assert!(everything.livelock || !found.livelock, "{text}");
+        for (cut, whole) in found.verdicts.iter().zip(&everything.verdicts) {
+            assert!(*cut == Verdict::Unknown || cut == whole, "{cut:?} where it is {whole:?}:\n{text}");
+        }
+    }
 }
