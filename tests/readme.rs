@@ -1,6 +1,7 @@
 //! What the pages show is what a person gets: every session is executed, every program checked.
 //!
-//! `UPDATE_SESSIONS=1 cargo test --test readme` writes what the commands print now into the pages.
+//! `UPDATE_SESSIONS=1 cargo test --test readme` writes what the commands print now into the pages. The course
+//! takes its sessions from there: `cargo run -- examples --course > programs/README.md` afterwards.
 
 mod common;
 
@@ -104,8 +105,9 @@ fn the_sessions_of_the_readme_are_real() {
 
 #[test]
 fn the_sessions_of_the_course_are_real() {
-    // The page is made from the preface; its sessions are executed there.
+    // The page is made from these; its sessions are executed there.
     check_sessions("src/cli/examples/preface.md");
+    check_sessions("src/cli/examples/commands.md");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use super::store::{MAX_NODES, Mode, NodeId, Store};
 use crate::program::{Addr, ThreadId};
 use crate::vm::{Actor, Fault, Machine, State, Stop};
 
-/// How many nodes are expanded between two looks at the limits.
-const BETWEEN_LOOKS: u32 = 1024;
+/// How many words of states are written between two looks at the limits: some milliseconds' worth.
+const BETWEEN_LOOKS: u64 = 1 << 18;
 
 /// What a node is, known once it has been expanded.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -192,15 +192,25 @@ impl<'m, 'p> Space<'m, 'p> {
     }
 
     /// Counts decision states and states where an execution ends, each once: a state before a fault in a run
-    /// that is a decision state too counts once.
+    /// that is a decision state too, or the state before a fault in another thread's run, counts once.
     pub fn states(&self) -> u64 {
         let counts = |&(node, &kind): &(usize, &Kind)| match kind {
             Kind::Branch => false,
-            Kind::FaultEnd => self.store.find_twin(node as NodeId, Mode::Decision).is_none(),
+            Kind::FaultEnd => !self.is_counted_elsewhere(node as NodeId),
             Kind::Unexpanded => self.store.mode(node as NodeId) == Mode::Decision,
             Kind::Decision | Kind::Final | Kind::Deadlock => true,
         };
         self.kinds.iter().enumerate().filter(counts).count() as u64
+    }
+
+    /// Returns true when the state before a fault in a run is a decision state too, or that before a fault in
+    /// the run of a thread further up.
+    fn is_counted_elsewhere(&self, node: NodeId) -> bool {
+        let Mode::Running(thread) = self.store.mode(node) else { return false };
+        let faults = |twin: NodeId| self.kinds[twin as usize] == Kind::FaultEnd;
+        let mut others = (0..thread.0).map(|other| Mode::Running(ThreadId(other)));
+        self.store.find_twin(node, Mode::Decision).is_some()
+            || others.any(|mode| self.store.find_twin(node, mode).is_some_and(faults))
     }
 
     /// Counts the edges that lead to such states. A fault right behind a decision and a failed `ASSUME` lead
@@ -217,6 +227,8 @@ struct Search<'m, 'p> {
     space: Space<'m, 'p>,
     expander: Expander<'m, 'p>,
     state: State,
+    /// Words written since the last look at the limits.
+    work: u64,
 }
 
 impl<'m, 'p> Search<'m, 'p> {
@@ -235,40 +247,34 @@ impl<'m, 'p> Search<'m, 'p> {
             fusion,
             edges: Edges::default(),
         };
-        Search { space, expander: Expander::new(machine, fusion), state }
+        Search { space, expander: Expander::new(machine, fusion), state, work: BETWEEN_LOOKS }
     }
 
     fn run(&mut self, limits: &Limits, monitor: &mut dyn Monitor, observer: &mut dyn Observer) {
         let mut node: NodeId = 0;
         while (node as usize) < self.space.store.len() {
-            if node.is_multiple_of(BETWEEN_LOOKS) {
-                self.space.cut = self.look(node, limits, monitor);
+            if self.work >= BETWEEN_LOOKS {
+                self.work = 0;
+                self.space.cut = look(&self.space, node, limits, monitor);
             }
             if self.space.cut.is_some() {
                 break;
             }
-            self.expand(node, limits, observer);
+            self.expand(node, limits, monitor, observer);
             node += 1;
         }
         self.space.kinds.resize(self.space.store.len(), Kind::Unexpanded);
     }
 
-    fn look(&self, expanded: NodeId, limits: &Limits, monitor: &mut dyn Monitor) -> Option<Cut> {
-        let progress = Progress {
-            phase: "searching",
-            states: self.space.store.len() as u64,
-            transitions: self.space.edges.heads.len() as u64,
-            frontier: self.space.store.len() as u64 - u64::from(expanded),
-            memory: self.space.memory() as u64,
-        };
-        if limits.max_memory.is_some_and(|limit| progress.memory > limit) {
-            return Some(Cut::Memory);
-        }
-        monitor.observe(&progress)
-    }
-
-    fn expand(&mut self, node: NodeId, limits: &Limits, observer: &mut dyn Observer) {
-        let Search { space, expander, state } = self;
+    fn expand(
+        &mut self,
+        node: NodeId,
+        limits: &Limits,
+        monitor: &mut dyn Monitor,
+        observer: &mut dyn Observer,
+    ) {
+        let Search { space, expander, state, work } = self;
+        let words = state.words().len() as u64;
         let mode = space.store.load(node, state);
         space.edges.rows.push(space.edges.heads.len() as u64);
         expander.prepare(state, mode);
@@ -285,6 +291,15 @@ impl<'m, 'p> Search<'m, 'p> {
         space.kinds.push(kind);
         expander.actors = actors;
         expander.expand(state, mode, &mut |successor| {
+            *work += words;
+            if *work >= BETWEEN_LOOKS {
+                *work = 0;
+                space.cut = look(space, node, limits, monitor);
+                if space.cut.is_some() {
+                    space.cut_short = Some(node);
+                    return false;
+                }
+            }
             let Some(head) = add_head(space, node, state, successor, limits) else { return false };
             if kind == Kind::Branch && matches!(successor.arrival, Arrival::Stop(_, _, Stop::Fault(_))) {
                 space.kinds[node as usize] = Kind::FaultEnd;
@@ -296,6 +311,21 @@ impl<'m, 'p> Search<'m, 'p> {
             observer.state(node, &self.state, Kind::FaultEnd, &[]);
         }
     }
+}
+
+/// Looks at the limits and tells the monitor; an answer cuts the search.
+fn look(space: &Space<'_, '_>, expanded: NodeId, limits: &Limits, monitor: &mut dyn Monitor) -> Option<Cut> {
+    let progress = Progress {
+        phase: "searching",
+        states: space.store.len() as u64,
+        transitions: space.edges.heads.len() as u64,
+        frontier: space.store.len() as u64 - u64::from(expanded),
+        memory: space.memory() as u64,
+    };
+    if limits.max_memory.is_some_and(|limit| progress.memory > limit) {
+        return Some(Cut::Memory);
+    }
+    monitor.observe(&progress)
 }
 
 fn actor_word(successor: Successor<'_>) -> u32 {

@@ -18,8 +18,8 @@ use crate::program::ThreadId;
 use crate::schedule::Schedule;
 use crate::vm::{Action, Actor, Choice, State};
 
-/// The most pairs of a node and a thread that are searched: 1 GiB.
-const MOST_PAIRS: u64 = 1 << 28;
+/// The most pairs of a node and a thread that are searched: 256 MiB.
+const MOST_PAIRS: u64 = 1 << 26;
 
 /// What a witness search looks for.
 pub trait Goals {

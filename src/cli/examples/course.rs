@@ -65,8 +65,14 @@ const FOLDERS: &[(&str, &str, &str)] = &[
 
 const PREFACE: &str = include_str!("preface.md");
 
+/// What the commands show: sessions that `tests/readme.rs` executes.
+const COMMANDS: &str = include_str!("commands.md");
+
 /// The width that the page is wrapped to.
 const WIDTH: usize = 100;
+
+/// The most characters of one expectation.
+const LONGEST: usize = 90;
 
 /// The programs of one folder.
 #[derive(Clone, Debug)]
@@ -106,13 +112,14 @@ pub(super) fn render() -> String {
             page.push_str(&entry(*example));
         }
     }
+    page.push_str(COMMANDS);
     page
 }
 
 fn entry(example: Example) -> String {
     let stem = example.stem();
-    let reachable: Vec<String> =
-        example.expectations().map(|text| format!("`{}`", text.replace('`', "'"))).collect();
+    let code = |text: String| format!("`{}`", shortened(&text).replace('`', "'"));
+    let reachable: Vec<String> = example.expectations().map(code).collect();
     let text = format!("**[{stem}]({})** {}", example.path, example.title());
     let mut lines = wrap(&text, WIDTH - 2);
     lines.extend(wrap(&reachable.join(" · "), WIDTH - 2));
@@ -123,6 +130,17 @@ fn entry(example: Example) -> String {
         entry.push('\n');
     }
     entry
+}
+
+/// Cuts a long set of outcomes off, and says so: the file has all of it.
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(LONGEST - 2).collect();
+    // A tuple is shown whole or not at all.
+    let end = kept.rfind("), ").map(|at| at + 1).or(kept.rfind(", ")).unwrap_or(kept.len());
+    format!("{}, …", &kept[..end])
 }
 
 #[cfg(test)]
