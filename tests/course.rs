@@ -71,5 +71,8 @@ fn rows_about_a_command_are_in_the_tour() {
 fn the_rust_code_of_the_tour_is_a_test() {
     let library = fs::read_to_string(root().join("tests/library.rs")).expect("the test is there");
     let (_, code) = library.split_once("\n\n").expect("a comment stands at its head");
-    assert!(tour().contains(&format!("```rust\n{code}```\n")), "the tour shows other code than tests/library.rs");
+    assert!(
+        tour().contains(&format!("```rust\n{code}```\n")),
+        "the tour shows other code than tests/library.rs"
+    );
 }

@@ -14,7 +14,7 @@ use crate::vm::{Action, Actor, After, Choice, Choices, Machine, State, Stop};
 const CYCLES_FROM: u32 = 64;
 
 /// A run is broken into nodes of this many steps, so that limits are looked at in between.
-const LONGEST_RUN: u32 = 1 << 18;
+const LONGEST_RUN: u32 = 1 << 14;
 
 /// One edge out of a node.
 #[derive(Clone, Copy, Debug)]

@@ -291,7 +291,7 @@ impl<'m, 'p> Search<'m, 'p> {
         space.kinds.push(kind);
         expander.actors = actors;
         expander.expand(state, mode, &mut |successor| {
-            *work += words;
+            *work += words.max(u64::from(successor.steps));
             if *work >= BETWEEN_LOOKS {
                 *work = 0;
                 space.cut = look(space, node, limits, monitor);

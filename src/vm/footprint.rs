@@ -104,12 +104,10 @@ impl Machine<'_> {
         object: ObjectId,
         footprint: &mut Footprint,
     ) {
-        let fails = matches!(instr, Instr::TryLock(_)) && {
-            let reentrant = self.program().objects[object.index()].kind == ObjectKind::Rlock;
-            let holders = self.holders(state, object);
-            !holders.is_empty() && !(reentrant && holders.contains(&thread))
-        };
-        if fails {
+        let reentrant = self.program().objects[object.index()].kind == ObjectKind::Rlock;
+        let stands_in_the_way = |holder: &ThreadId| !reentrant || *holder != thread;
+        let is_taken = || self.holders(state, object).iter().any(stands_in_the_way);
+        if matches!(instr, Instr::TryLock(_)) && is_taken() {
             footprint.reads.push(Touched::Object(object));
             return;
         }

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::program::{
     Body, Group, GroupId, Models, Object, ObjectGroup, ObjectSort, Proc, Program, Source, Span, ThreadId,
-    VarId, VarKind, Variable,
+    VarId, Variable,
 };
 
 use super::ast::{Name, VariableWord};
@@ -291,14 +291,9 @@ impl<'a> Context<'a> {
 
     /// Returns where a name is declared.
     fn declaration(&self, name: &str, meaning: Meaning) -> Option<Span> {
-        let own = match meaning {
-            Meaning::Variable(id, _) => match self.variable(id).kind {
-                VarKind::Own(group) => self.names.own[group.index()].get(name),
-                _ => None,
-            },
-            _ => None,
-        };
-        let mut symbols = own.into_iter().chain(self.names.file.get(name));
+        // Every scope is asked, because constants are evaluated before it is known whose a variable is.
+        let own = self.names.own.iter().filter_map(|scope| scope.get(name));
+        let mut symbols = own.chain(self.names.file.get(name));
         symbols.find(|symbol| symbol.meaning == meaning).map(|symbol| symbol.span)
     }
 
