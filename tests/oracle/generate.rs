@@ -25,8 +25,8 @@ queue q max 1
 observe x, a, y, A[0].t, B.t
 ";
 
-/// Instructions with the number of values they need on the stack and by how much they raise it. `SPICE` at
-/// the end marks those that need a place of their own: labels, calls, threads.
+/// Instructions with the number of values they need on the stack and by how much they raise it. The words in
+/// lower case at the end stand for several lines each.
 const TEMPLATES: &[(&str, usize, i32)] = &[
     ("LOAD x", 0, 1),
     ("STORE x", 1, -1),
@@ -112,7 +112,6 @@ const TEMPLATES: &[(&str, usize, i32)] = &[
     ("PRINT", 1, -1),
     ("CALL f", 0, 0),
     ("START L", 0, 0),
-    ("START A[]", 1, -1),
     ("JOIN L", 0, 0),
     ("JOIN A[0]", 0, 0),
     ("JOIN A[]", 1, -1),
@@ -143,19 +142,12 @@ impl Genes {
     /// Writes the program. Thread `A` has two copies when there are three threads.
     pub fn program(&self) -> String {
         let mut text = HEADER.to_owned();
-        if self.uses_deferred() {
-            text = text.replace("thread A[1]", "thread A[1]");
-        }
         write_body(&mut text, "proc f", &self.proc, false);
         write_body(&mut text, &format!("thread A[{}]", self.threads.len() - 1), &self.threads[0], true);
         let rest: Vec<u16> = self.threads[1..].concat();
         write_body(&mut text, "thread B", &rest[..rest.len().min(4)], true);
         write_body(&mut text, "thread L deferred", &self.late, true);
         text
-    }
-
-    fn uses_deferred(&self) -> bool {
-        !self.late.is_empty()
     }
 }
 
@@ -188,7 +180,7 @@ impl Body {
         let (line, needs, raises) = TEMPLATES[gene as usize % TEMPLATES.len()];
         let small = gene as usize / TEMPLATES.len() % 3;
         let unfit = !self.is_thread && (line.starts_with("CALL") || line == "HALT");
-        if unfit || line == "START A[]" {
+        if unfit {
             return self.push("NOP");
         }
         while self.height < needs as i32 {

@@ -8,11 +8,14 @@ use racevm::explore::{Fusion, Limits, Unwatched};
 use racevm::program::{Models, Program};
 use racevm::vm::{DEFAULT_BUFFER, Machine};
 
+/// The observed values, and the blocked threads with their addresses.
+type Deadlock = (Vec<Vec<i64>>, Vec<(u32, u32)>);
+
 /// What has to survive a reduction.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Survives {
     outcomes: BTreeSet<(Vec<Vec<i64>>, Vec<i64>)>,
-    deadlocks: BTreeSet<(Vec<Vec<i64>>, Vec<(u32, u32)>)>,
+    deadlocks: BTreeSet<Deadlock>,
     faults: BTreeSet<(String, u32, u32)>,
     races: BTreeSet<(u32, u32, u32)>,
     livelock: bool,
