@@ -3,6 +3,7 @@
 //! Everything here is a pure function of a [`Program`](crate::program::Program), the
 //! [`Models`](crate::program::Models) it is put under and a [`State`]; nothing chooses, remembers or prints.
 
+mod core;
 mod fault;
 mod footprint;
 mod inspect;
@@ -10,6 +11,7 @@ mod layout;
 mod machine;
 mod state;
 mod step;
+mod sync;
 
 pub use fault::Fault;
 pub use footprint::{Footprint, Touched};
