@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::program::{GroupId, ObjectGroupId, ProcId, Span, VarId};
+use crate::program::{GroupId, ObjectGroupId, ObjectSort, ProcId, Span, VarId};
 
 use super::ast::{Name, Statement, VariableWord};
 use super::diagnostic::Diagnostic;
@@ -14,7 +14,7 @@ pub(super) enum Meaning {
     /// A constant, by its place among the constants.
     Constant(usize),
     Variable(VarId, VariableWord),
-    Objects(ObjectGroupId),
+    Objects(ObjectGroupId, ObjectSort),
     Thread(GroupId),
     Proc(ProcId),
 }
@@ -142,8 +142,8 @@ impl Counters {
             Statement::Variable { name, word, .. } => {
                 (name, Meaning::Variable(VarId(next(&mut self.variables)), *word))
             }
-            Statement::Object { name, .. } => {
-                (name, Meaning::Objects(ObjectGroupId(next(&mut self.objects))))
+            Statement::Object { name, sort, .. } => {
+                (name, Meaning::Objects(ObjectGroupId(next(&mut self.objects)), *sort))
             }
             _ => return None,
         })

@@ -285,11 +285,10 @@ impl<'a> Context<'a> {
     fn target(&mut self, op: Op, name: &Name, index: Option<&IndexText>) -> Option<Target> {
         let sorts = op.spec().objects;
         let meaning = self.lookup(name, Wanted::Object(sorts))?;
-        let Meaning::Objects(group) = meaning else {
+        let Meaning::Objects(group, sort) = meaning else {
             self.wrong_kind(&name.value, name.span, meaning, Wanted::Object(sorts));
             return None;
         };
-        let sort = self.sorts[group.index()];
         if !sorts.contains(&sort) {
             let mnemonic = op.spec().mnemonic;
             let found = with_article(sort.keyword());

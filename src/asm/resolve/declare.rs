@@ -185,9 +185,8 @@ impl<'a> Context<'a> {
         let kinds = self.object_kinds(sort, parameters, size);
         self.objects.extend(kinds.into_iter().map(|kind| Object { group, kind }));
         if !size.known {
-            self.sizeless.insert(Meaning::Objects(group));
+            self.sizeless.insert(Meaning::Objects(group, sort));
         }
-        self.sorts.push(sort);
         self.object_groups.push(ObjectGroup {
             name: name.value.clone(),
             base,
@@ -288,11 +287,11 @@ impl<'a> Context<'a> {
     ) -> Option<ObjectId> {
         let wanted = Wanted::Object(sorts);
         let meaning = self.lookup(name, wanted)?;
-        let Meaning::Objects(group) = meaning else {
+        let Meaning::Objects(group, sort) = meaning else {
             self.wrong_kind(&name.value, name.span, meaning, wanted);
             return None;
         };
-        if !sorts.contains(&self.sorts[group.index()]) {
+        if !sorts.contains(&sort) {
             self.wrong_kind(&name.value, name.span, meaning, wanted);
             return None;
         }

@@ -43,8 +43,6 @@ pub(super) struct Context<'a> {
     variables: Vec<Variable>,
     objects: Vec<Object>,
     object_groups: Vec<ObjectGroup>,
-    /// The kind of each declared object.
-    sorts: Vec<ObjectSort>,
     groups: Vec<Group>,
     procs: Vec<Proc>,
     threads: Vec<GroupId>,
@@ -149,7 +147,6 @@ impl<'a> Context<'a> {
             variables: Vec::new(),
             objects: Vec::new(),
             object_groups: Vec::new(),
-            sorts: Vec::new(),
             groups: Vec::new(),
             procs: Vec::new(),
             threads: Vec::new(),
@@ -257,7 +254,7 @@ impl<'a> Context<'a> {
             | (Wanted::Thread, Meaning::Thread(_))
             | (Wanted::Proc, Meaning::Proc(_))
             | (Wanted::Value, Meaning::Variable(..) | Meaning::Constant(_) | Meaning::Thread(_)) => true,
-            (Wanted::Object(sorts), Meaning::Objects(group)) => sorts.contains(&self.sorts[group.index()]),
+            (Wanted::Object(sorts), Meaning::Objects(_, sort)) => sorts.contains(&sort),
             _ => false,
         }
     }
@@ -283,7 +280,7 @@ impl<'a> Context<'a> {
             Meaning::Variable(_, VariableWord::Shared) => "a shared variable".to_owned(),
             Meaning::Variable(_, VariableWord::Atomic) => "an atomic variable".to_owned(),
             Meaning::Variable(_, VariableWord::Local) => "a local variable".to_owned(),
-            Meaning::Objects(group) => with_article(self.sorts[group.index()].keyword()),
+            Meaning::Objects(_, sort) => with_article(sort.keyword()),
             Meaning::Thread(_) => "a thread".to_owned(),
             Meaning::Proc(_) => "a proc".to_owned(),
         }
@@ -355,7 +352,7 @@ fn wrong_kind_help(name: &str, meaning: Meaning, wanted: Wanted) -> Option<Strin
         (Meaning::Constant(_), Wanted::Variable) => format!("`PUSH {name}` pushes a constant"),
         (Meaning::Thread(_), Wanted::Proc) => "a thread is started by `START`, a proc is called".to_owned(),
         (Meaning::Proc(_), Wanted::Thread) => "a proc is called by `CALL`".to_owned(),
-        (Meaning::Objects(_), Wanted::Value) => {
+        (Meaning::Objects(..), Wanted::Value) => {
             format!("of objects, an expression may ask `len(q)` and `T holds {name}`")
         }
         _ => return None,

@@ -264,7 +264,7 @@ impl<'a> Context<'a> {
         let wanted = Wanted::Object(MEASURABLE);
         let meaning = self.lookup(name, wanted)?;
         let group = match meaning {
-            Meaning::Objects(group) if self.sorts[group.index()] == ObjectSort::Queue => group,
+            Meaning::Objects(group, ObjectSort::Queue) => group,
             _ => {
                 self.wrong_kind(&name.value, name.span, meaning, wanted);
                 return None;
