@@ -54,7 +54,7 @@ pub struct ExecutedStep {
 pub enum Switch {
     /// It was the last to step, or nobody has stepped yet; or the step is a store buffer's, which is nobody's.
     Same,
-    /// The last thread to step had finished or was blocked.
+    /// The last thread to step had finished, was blocked, or had given way with a `YIELD`.
     Switch,
     /// The last thread to step could have gone on.
     Preemption,

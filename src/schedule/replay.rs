@@ -210,10 +210,18 @@ impl<'m, 'p> Replayer<'m, 'p> {
     fn switch(&self, next: Actor) -> Switch {
         match (self.last, next) {
             (Some(last), Actor::Thread(thread)) if last != thread => {
-                if self.machine.is_enabled(&self.state, last) { Switch::Preemption } else { Switch::Switch }
+                let could_go_on = self.machine.is_enabled(&self.state, last) && !self.has_yielded(last);
+                if could_go_on { Switch::Preemption } else { Switch::Switch }
             }
             _ => Switch::Same,
         }
+    }
+
+    /// Returns true when the thread's last step was a `YIELD`: it gave way of its own accord.
+    fn has_yielded(&self, id: ThreadId) -> bool {
+        let own = |step: &&ExecutedStep| step.action.actor == Actor::Thread(id);
+        let last = self.steps.iter().rev().find(own);
+        last.is_some_and(|step| self.machine.program().instr(step.addr) == Instr::Yield)
     }
 
     fn thread_step(&mut self, id: ThreadId, choice: Choice) -> ExecutedStep {

@@ -6,7 +6,7 @@ use num_rational::BigRational;
 use num_traits::{One, Zero};
 use racevm::program::{Instr as I, SwitchModel, VarKind};
 
-use super::interpreter::{Interpreter, Moved, Thread, World};
+use super::interpreter::{Interpreter, Thread, World};
 
 /// How an execution ends: values and output; values and the blocked threads with their addresses; or a fault
 /// with its message, thread and line.
@@ -75,23 +75,14 @@ impl Explorer<'_> {
             let mut next = w.clone();
             let pc = w.threads[t].pc;
             let target = match vm.step(&mut next, t, choice) {
+                Ok(moved) => vm.go_on(&mut next, t, moved),
                 Err(None) => continue,
                 Err(Some(message)) => {
                     let line = vm.program.places[pc].line.number;
                     self.end(End::Fault(message, t, line), share.clone());
                     continue;
                 }
-                Ok(Moved::Jump(target)) => Some(target),
-                Ok(Moved::On) => {
-                    next.threads[t].pc += 1;
-                    None
-                }
-                Ok(Moved::Stay) => None,
             };
-            if let Some(target) = target {
-                next.threads[t].pc = target;
-            }
-            vm.settle(&mut next);
             let lets_go = match vm.models.switch {
                 SwitchModel::Every => true,
                 SwitchModel::Gil if target.is_some() => target <= Some(pc),

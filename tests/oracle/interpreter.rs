@@ -83,8 +83,20 @@ impl Interpreter<'_> {
         world
     }
 
+    /// Goes on behind a step; returns the target of a jump.
+    pub fn go_on(&self, w: &mut World, t: usize, moved: Moved) -> Option<usize> {
+        let pc = &mut w.threads[t].pc;
+        let target = match moved {
+            Moved::Jump(target) => Some(target),
+            Moved::On | Moved::Stay => None,
+        };
+        *pc = target.unwrap_or(*pc + usize::from(matches!(moved, Moved::On)));
+        self.settle(w);
+        target
+    }
+
     /// Returns from procs and finishes threads that stand at an end.
-    pub fn settle(&self, w: &mut World) {
+    fn settle(&self, w: &mut World) {
         for t in &mut w.threads {
             while t.started && !t.done && self.program.code[t.pc] == I::End {
                 match t.calls.pop() {
