@@ -115,7 +115,8 @@ fn is_part(failure: &Failure) -> bool {
 fn explore(program: &Program, args: &CheckArgs, share: u64) -> Result<Vec<Exploration>, Failure> {
     let combinations = program.combinations(args.program.models(program));
     let explorations = combinations.into_iter().map(|models| {
-        let request = Request { verdicts_only: true, ..args.search.request(models, &args.program, share) };
+        let request =
+            Request { verdicts_only: !args.json, ..args.search.request(models, &args.program, share) };
         let mut watch = Watch::start_silently(args.search.time_limit);
         let mut exploration = check::explore(program, &request, &mut watch)
             .map_err(|error| Failure::Limit(error.to_string()))?;

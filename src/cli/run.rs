@@ -71,7 +71,7 @@ pub(super) fn run(args: &RunArgs, console: &Console) -> Result<Exit, Failure> {
     let exact = explore(args, &program);
     let again = again("replay", &args.file, &args.program.flags(&program, models));
     console.print(&if args.json {
-        report::sampled_json(&program, &tally, exact.as_ref())
+        report::sampled_json(&program, machine.models(), &tally, exact.as_ref())
     } else {
         report::sampled(&machine, &tally, exact.as_ref(), &console.page(&again))
     })?;
@@ -103,9 +103,11 @@ fn sample_uniformly(
     }
     let components = Components::new(&space);
     let Some(drawer) = Drawer::new(&space, &components) else {
-        let message = "the uniform strategy needs a finite number of schedules, not 0";
+        let number = if components.any_cyclic() { "infinitely many" } else { "none" };
+        let message =
+            format!("the uniform strategy needs a finite number of schedules, and there are {number}");
         let help = "`--strategy random` works with loops too".to_owned();
-        return Err(Failure::Usage(message.to_owned(), vec![help]));
+        return Err(Failure::Usage(message, vec![help]));
     };
     let strategy = Drawn::new(|words| drawer.draw(words));
     Ok(schedule::sample_with(machine, strategy, sampling, &mut |runs, steps| {

@@ -10,8 +10,9 @@ use super::store::Mode;
 use crate::program::{Addr, ThreadId};
 use crate::vm::{Action, Actor, After, Choice, Choices, Machine, State, Stop};
 
-/// A run is looked at for cycles from this many steps on, which spares ordinary runs the copies.
-const CYCLES_FROM: u32 = 64;
+/// A run is looked at for cycles from this many steps on, which spares ordinary runs the copies and finds a
+/// thread that does nothing for ever after a few steps.
+const CYCLES_FROM: u32 = 4;
 
 /// A run is broken into nodes of this many steps, so that limits are looked at in between.
 const LONGEST_RUN: u32 = 1 << 14;

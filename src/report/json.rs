@@ -1,8 +1,9 @@
 //! The JSON documents of `explore`, `replay` and of programs that do not assemble, field by field as the
-//! interface page has them. What is added to it: `cut` says what cut a search, `reduced` whether a
-//! reduction was used, `minimal_witnesses` whether witnesses were proved minimal, `reason` why an expectation fails, `error` stands by probabilities that are
-//! not exact, `file` by lines of included files, `thread` by the accesses of a race, `flush` and `choice` by
-//! the steps that are one or have one, and `end.kind` is `assume` where an `ASSUME` ended the execution.
+//! interface page has them. What is added to it: `cut` says what cut a search, `reduced` whether a reduction
+//! was used, `minimal_witnesses` whether witnesses were proved minimal, `reason` why an expectation fails,
+//! `error` stands by probabilities that are not exact, `file` by lines of included files, `thread` by the
+//! accesses of a race, `flush` and `choice` by the steps that are one or have one, and a failed `ASSUME` ends
+//! an execution as `open`, with a message.
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -210,7 +211,7 @@ pub fn replayed_json(machine: &Machine<'_>, execution: &Execution) -> String {
         End::Final => ("final", None),
         End::Deadlock => ("deadlock", None),
         End::Fault(fault) => ("fault", Some(fault.message(program).to_owned())),
-        End::Assume => ("assume", None),
+        End::Assume => ("open", Some("an ASSUME failed: this execution does not count".to_owned())),
         End::Open => ("open", None),
     };
     document(&ReplayedJson {

@@ -10,7 +10,7 @@ use super::palette::Page;
 use super::table::table;
 use super::timeline::COLUMNS;
 use crate::check::{Exploration, Probability, Reached};
-use crate::program::{Addr, Program};
+use crate::program::{Addr, Models, Program};
 use crate::schedule::{Class, StrategyName, Tallied, Tally, runs_needed};
 use crate::vm::Machine;
 
@@ -215,6 +215,8 @@ fn exact(
 struct SampledJson {
     schema: &'static str,
     program: String,
+    switch: &'static str,
+    memory: &'static str,
     strategy: String,
     seed: u64,
     runs: u64,
@@ -256,11 +258,18 @@ struct RunsJson {
 }
 
 /// Writes what random executions ended in as a document; runs are numbered from 1.
-pub fn sampled_json(program: &Program, tally: &Tally, exploration: Option<&Exploration>) -> String {
+pub fn sampled_json(
+    program: &Program,
+    models: Models,
+    tally: &Tally,
+    exploration: Option<&Exploration>,
+) -> String {
     let result = |result: &Tallied| result_json(program, tally, exploration, result);
     document(&SampledJson {
         schema: SCHEMA,
         program: program.name.clone(),
+        switch: models.switch.word(),
+        memory: models.memory.word(),
         strategy: tally.sampling.strategy.to_string(),
         seed: tally.sampling.seed,
         runs: tally.runs,

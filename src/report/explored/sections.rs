@@ -155,7 +155,19 @@ impl Writer<'_> {
             .filter(is_shown)
             .map(|judged| expectation(self.program, judged, self.palette))
             .collect();
-        if lines.is_empty() { String::new() } else { self.heading("Expectations") + &lines.concat() }
+        let others = self.program.expectations.len() - self.found.expectations.len();
+        let hint = if others == 0 || self.page.quiet {
+            String::new()
+        } else {
+            format!(
+                "  {} for other models: racevm check explores those too\n",
+                plural(others as u64, "expectation")
+            )
+        };
+        if lines.is_empty() && hint.is_empty() {
+            return String::new();
+        }
+        self.heading("Expectations") + &lines.concat() + &hint
     }
 }
 
