@@ -3,7 +3,7 @@
 //! A program for a small stack machine, a few threads of `LOAD`, `ADD`, `STORE`, `LOCK`, is executed under
 //! every possible schedule. What comes out is exact: each outcome, in how many schedules, with what
 //! probability, and by which schedule; each deadlock, fault, livelock and data race; and whether that is what
-//! the program says of itself. The language is described in [`reference`].
+//! the program says of itself. The language is described in [`mod@reference`].
 //!
 //! ```
 //! use racevm::asm::{NoFiles, Options, assemble};
