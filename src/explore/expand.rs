@@ -124,15 +124,6 @@ impl<'m, 'p> Expander<'m, 'p> {
             if self.machine.choices(&self.scratch, actor) != Choices::Only || steps == LONGEST_RUN {
                 return here;
             }
-            let pc = self.machine.pc(&self.scratch, thread).expect("a thread that goes on is running");
-            match self.machine.step(&mut self.scratch, Action { actor, choice: Choice::Only }) {
-                Ok(next) => after = next,
-                Err(Stop::Assume) if after == After::SameThread => {
-                    return (steps + 1, Arrival::Stop(thread, pc, Stop::Assume));
-                }
-                Err(_) => return here,
-            }
-            steps += 1;
             // Brent's cycle detection: a mark at every power of two finds any cycle within three times its
             // length and the way to it.
             if steps == next_mark {
@@ -142,6 +133,15 @@ impl<'m, 'p> Expander<'m, 'p> {
                 let (more, after) = self.go_to_least(actor);
                 return (steps + more, Arrival::Node(mode_after(after, thread)));
             }
+            let pc = self.machine.pc(&self.scratch, thread).expect("a thread that goes on is running");
+            match self.machine.step(&mut self.scratch, Action { actor, choice: Choice::Only }) {
+                Ok(next) => after = next,
+                Err(Stop::Assume) if after == After::SameThread => {
+                    return (steps + 1, Arrival::Stop(thread, pc, Stop::Assume));
+                }
+                Err(_) => return here,
+            }
+            steps += 1;
         }
     }
 
