@@ -27,10 +27,9 @@
 //! them takes switches away, and adds none.
 
 use crate::program::{
-    Addr, Body, Cell, Claim, Expr, Instr, MemoryModel, Operand, Place, Predicate, ProcId, Program,
-    SwitchModel, ThreadId,
+    Addr, Cell, Claim, Expr, Instr, MemoryModel, Operand, Place, Predicate, Program, SwitchModel, ThreadId,
 };
-use crate::vm::{Machine, State, accessed};
+use crate::vm::{Machine, State, accessed, cells_accessed};
 
 /// Which steps of a program are private.
 #[derive(Clone, Debug)]
@@ -95,7 +94,7 @@ fn owners(program: &Program, memory: MemoryModel) -> Vec<Option<ThreadId>> {
         return vec![None; program.memory.len()];
     }
     for group in &program.groups {
-        for (cell, used) in cells_used(program, &group.body).into_iter().enumerate() {
+        for (cell, used) in cells_accessed(program, &group.body, |_| true).into_iter().enumerate() {
             if used {
                 users[cell].0 += group.copies;
                 users[cell].1 = Some(group.first);
@@ -103,31 +102,6 @@ fn owners(program: &Program, memory: MemoryModel) -> Vec<Option<ThreadId>> {
         }
     }
     users.into_iter().map(|(count, user)| user.filter(|_| count == 1)).collect()
-}
-
-/// Returns, for each memory cell, whether a body or a proc that it calls can access it.
-fn cells_used(program: &Program, body: &Body) -> Vec<bool> {
-    let mut used = vec![false; program.memory.len()];
-    let mut seen = vec![false; program.procs.len()];
-    let mut bodies = vec![body];
-    while let Some(body) = bodies.pop() {
-        for addr in body.entry.index()..body.end.index() {
-            let instr = program.code[addr];
-            match accessed(instr) {
-                Some((Place::Memory(cell), _)) => used[cell as usize] = true,
-                Some((Place::MemoryAt { base, len }, _)) => {
-                    used[base as usize..(base + len) as usize].fill(true)
-                }
-                _ => {}
-            }
-            if let Instr::Call(ProcId(proc)) = instr
-                && !std::mem::replace(&mut seen[proc as usize], true)
-            {
-                bodies.push(&program.procs[proc as usize].body);
-            }
-        }
-    }
-    used
 }
 
 /// Returns true when no private step changes what an expression looks at.

@@ -3,7 +3,7 @@
 use super::machine::{Machine, owner_word};
 use super::state::State;
 use crate::memory;
-use crate::program::{Cell, Instr, ObjectId, ObjectKind, Operand, Place, Predicate, ThreadId};
+use crate::program::{Body, Cell, Instr, ObjectId, ObjectKind, Operand, Place, Predicate, Program, ThreadId};
 
 /// How an instruction that is about to be executed accesses a variable.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -197,4 +197,29 @@ pub fn accessed(instr: Instr) -> Option<(Place, AccessKind)> {
         Instr::Cas(place) | Instr::Xadd(place) | Instr::Xchg(place) => Some((place, AccessKind::Atomic)),
         _ => None,
     }
+}
+
+/// Returns, for each memory cell, whether a body or a proc that it calls, directly or not, can access it in a
+/// way that counts. An index on the stack stands for the whole array.
+pub fn cells_accessed(program: &Program, body: &Body, counts: impl Fn(AccessKind) -> bool) -> Vec<bool> {
+    let mut cells = vec![false; program.memory.len()];
+    let mut seen = vec![false; program.procs.len()];
+    let mut bodies = vec![body];
+    while let Some(body) = bodies.pop() {
+        for &instr in &program.code[body.entry.index()..body.end.index()] {
+            match accessed(instr).filter(|&(_, kind)| counts(kind)) {
+                Some((Place::Memory(cell), _)) => cells[cell as usize] = true,
+                Some((Place::MemoryAt { base, len }, _)) => {
+                    cells[base as usize..(base + len) as usize].fill(true);
+                }
+                _ => {}
+            }
+            if let Instr::Call(proc) = instr
+                && !std::mem::replace(&mut seen[proc.index()], true)
+            {
+                bodies.push(&program.procs[proc.index()].body);
+            }
+        }
+    }
+    cells
 }

@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
+use super::inspect::{AccessKind, cells_accessed};
 use crate::memory::BufferShape;
-use crate::program::{GroupId, Instr, MemoryModel, ObjectId, ObjectKind, Place, ProcId, Program, ThreadId};
+use crate::program::{GroupId, Instr, MemoryModel, ObjectId, ObjectKind, Program, ThreadId};
 
 /// The most values a program may print.
 pub const MAX_OUTPUT: usize = 64;
@@ -182,22 +183,7 @@ fn buffer_shape(program: &Program, group: GroupId, memory: MemoryModel, capacity
 }
 
 fn stored_cells(program: &Program, group: GroupId) -> u32 {
-    let mut stored = vec![false; program.memory.len()];
-    let mut seen = vec![false; program.procs.len()];
-    let mut bodies = vec![&program.groups[group.index()].body];
-    while let Some(body) = bodies.pop() {
-        for addr in body.entry.index()..body.end.index() {
-            match program.code[addr] {
-                Instr::Store(Place::Memory(cell)) => stored[cell as usize] = true,
-                Instr::Store(Place::MemoryAt { base, len }) => {
-                    stored[base as usize..(base + len) as usize].fill(true);
-                }
-                Instr::Call(ProcId(proc)) if !std::mem::replace(&mut seen[proc as usize], true) => {
-                    bodies.push(&program.procs[proc as usize].body);
-                }
-                _ => {}
-            }
-        }
-    }
-    stored.iter().filter(|&&stored| stored).count() as u32
+    let body = &program.groups[group.index()].body;
+    let stored = cells_accessed(program, body, |kind| kind == AccessKind::Write);
+    stored.into_iter().filter(|&stored| stored).count() as u32
 }

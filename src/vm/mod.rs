@@ -15,7 +15,7 @@ mod sync;
 
 pub use fault::Fault;
 pub use footprint::{Footprint, Touched};
-pub use inspect::{Access, AccessKind, Blocked, accessed};
+pub use inspect::{Access, AccessKind, Blocked, accessed, cells_accessed};
 pub use layout::{Layout, MAX_OUTPUT, TooLarge};
 pub use machine::{Action, Actor, Choice, Choices, DEFAULT_BUFFER, Machine};
 pub use state::State;
