@@ -57,13 +57,15 @@
 //! | [`explore`] | the search: the one expansion, the store, fusion, witnesses |
 //! | [`graph`] | what is computed over the graph: components, counts, probabilities, traces, drawing |
 //! | [`check`] | what a search found, and verdicts |
+//! | [`verify`] | questions that take many explorations: lock suites, linearizability, mutants |
 //! | [`report`] | text, JSON, DOT |
+//! | [`testing`] | what a `#[test]` calls: assertions, strategies |
 //! | [`cli`] | the command line: arguments, files, clocks, exit codes |
 //!
 //! # Invariants
 //!
 //! - Imports go down this list read from the bottom, never up; a test reads the sources and says so.
-//! - No layer but [`cli`] opens a file, reads a clock or the environment, or prints.
+//! - No layer but [`testing`] and [`cli`] opens a file, reads a clock or the environment, or prints.
 //! - Nothing but [`explore::Expander`] decides what the successors of a node are.
 //! - Two states are never taken for one: the store compares them whole.
 //! - A reduction only takes away, and says what survives; `tests/oracle` holds it against the whole graph.
@@ -83,6 +85,8 @@ pub mod memory;
 pub mod program;
 pub mod report;
 pub mod schedule;
+pub mod testing;
+pub mod verify;
 pub mod vm;
 
 #[doc = include_str!("reference.md")]

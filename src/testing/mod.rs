@@ -1,0 +1,1 @@
+//! What a `#[test]` calls: assertions over every schedule of a program.
