@@ -178,6 +178,43 @@ fn included_files_are_found_beside_the_including_one_and_can_be_replaced() {
 }
 
 #[test]
+fn flags_for_a_folder_reach_the_programs_that_know_them() {
+    let folder = folder("flags_for_a_folder");
+    let text = "const N = 1\nshared x\nthread t\n    PUSH N\n    STORE x\nend\nexpect outcomes x = {2}\n";
+    file(&folder, "a.rvm", text);
+    file(&folder, "b.rvm", "thread t\n    NOP\nend\n");
+    let folder = folder.to_str().expect("the path is UTF-8");
+    assert_eq!(racevm(&["check", folder]).code, 1);
+    let run = racevm(&["check", folder, "-D", "N=2"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+    for (flags, message) in [
+        (["-D", "M=2"], "error: no program has a constant `M` to give a value to with -D\n"),
+        (["--replace", "a=b"], "error: no program includes a file `a` that --replace"),
+    ] {
+        let run = racevm(&["check", folder, flags[0], flags[1]]);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""));
+        assert!(run.stderr.starts_with(message), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_failure_under_other_models_is_replayed_by_the_line_below_it() {
+    let folder = folder("a_failure_under_other_models");
+    let text = "shared x\nshared y\nthread a\n    PUSH 1\n    STORE x\n    LOAD y\n    PRINT\nend\n\
+                thread b\n    PUSH 1\n    STORE y\n    LOAD x\n    PRINT\nend\n\
+                expect under tso always x + y < 2\n";
+    let path = file(&folder, "sb.rvm", text);
+    let run = racevm(&["check", &path]);
+    let line = run.stdout.lines().find_map(|line| line.trim().strip_prefix("racevm "));
+    let (flags, schedule) = line.and_then(|line| line.split_once(" '")).expect("a command stands there");
+    assert!(flags.contains("--memory tso"), "{flags}");
+    let mut words: Vec<&str> = flags.split(' ').collect();
+    words.push(schedule.trim_end_matches('\''));
+    assert_eq!(racevm(&words).code, 0, "{words:?}");
+    assert_ne!(racevm(&["replay", &path, words[words.len() - 1]]).code, 0, "it needs the flags");
+}
+
+#[test]
 fn fmt_rewrites_what_is_not_in_layout() {
     let folder = folder("fmt_rewrites");
     let path = file(&folder, "a.rvm", "shared   x\nthread t\nload x ; why\npop\nend\n");

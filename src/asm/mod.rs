@@ -36,8 +36,8 @@ pub use include::{Loaded, Loader, NoFiles};
 pub use listing::listing;
 pub use printer::format;
 
-/// The code of a text that the grammar gave up, and did not read to its end.
-const UNREAD: &str = "E0016";
+/// The codes of texts that were not read, or not to their end: what they declare is not known.
+const UNREAD: [&str; 3] = ["E0016", "E0402", "E0601"];
 
 /// What the command line may change in a program.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -73,8 +73,8 @@ pub fn assemble(name: &str, text: &str, options: &Options, loader: &dyn Loader) 
     {
         return Err(Failure::UnknownReplacement(path.clone()));
     }
-    if errors.iter().any(|error| error.code == UNREAD) {
-        // What the unread lines declare is not known.
+    if errors.iter().any(|error| UNREAD.contains(&error.code)) {
+        // Every name that the unread lines declare would seem unknown.
         return Err(Failure::Diagnostics(Diagnostics::new(texts.sources, errors)));
     }
     let outline = structure::outline(&texts.lines, &mut errors);

@@ -42,12 +42,21 @@ pub(super) struct Collector<'m, 'p> {
 /// What an expectation that applies has met so far.
 pub(super) struct Watch {
     pub expectation: Expectation,
-    /// A state in which a claim over states is wrong, or `possibly` has no value, was met.
-    pub violated: bool,
+    /// How the first state breaks the claim that does.
+    pub violation: Option<Violation>,
     /// A final state in which `possibly` holds was met.
     pub satisfied: bool,
     /// The tuples of an `outcomes` claim that were met.
     pub tuples: BTreeSet<Vec<i64>>,
+}
+
+/// How a state breaks a claim.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Violation {
+    /// The claim is wrong there.
+    Wrong,
+    /// Its expression has no value there.
+    NoValue,
 }
 
 impl<'m, 'p> Collector<'m, 'p> {
@@ -55,7 +64,7 @@ impl<'m, 'p> Collector<'m, 'p> {
         let applies = |expectation: &&Expectation| expectation.applies(machine.models());
         let watch = |expectation: &Expectation| Watch {
             expectation: expectation.clone(),
-            violated: false,
+            violation: None,
             satisfied: false,
             tuples: BTreeSet::new(),
         };
@@ -107,7 +116,8 @@ impl Observer for Collector<'_, '_> {
         }
         let machine = self.machine;
         for watch in &mut self.watches {
-            watch.violated = watch.violated || violates(machine, state, kind, &watch.expectation.claim);
+            let claim = &watch.expectation.claim;
+            watch.violation = watch.violation.or_else(|| violation(machine, state, kind, claim));
             if kind == Kind::Final {
                 watch.meet_final(machine, state);
             }
@@ -133,19 +143,28 @@ impl Watch {
     }
 }
 
-/// Returns true when a state shows that a claim over states does not hold.
-pub(super) fn violates(machine: &Machine<'_>, state: &State, kind: Kind, claim: &Claim) -> bool {
-    let value = |expr: &Expr| evaluate(machine, state, expr);
+/// Returns how a state shows that a claim over states does not hold, if it does.
+pub(super) fn violation(
+    machine: &Machine<'_>,
+    state: &State,
+    kind: Kind,
+    claim: &Claim,
+) -> Option<Violation> {
+    let is_final = kind == Kind::Final;
+    let unless = |expr: &Expr, right: fn(i64) -> bool| match evaluate(machine, state, expr) {
+        None => Some(Violation::NoValue),
+        Some(value) => (!right(value)).then_some(Violation::Wrong),
+    };
     match claim {
-        Claim::Always(expr) => value(expr).is_none_or(|value| value == 0),
-        Claim::Never(expr) => value(expr).is_none_or(|value| value != 0),
-        Claim::Finally(expr) => kind == Kind::Final && value(expr).is_none_or(|value| value == 0),
-        Claim::Possibly(expr) => kind == Kind::Final && value(expr).is_none(),
-        Claim::Outcomes { cells, set } => {
-            let values = || cells.iter().map(|&cell| machine.value(state, cell)).collect::<Vec<i64>>();
-            kind == Kind::Final && !set_contains(set, &values())
+        Claim::Always(expr) => unless(expr, |value| value != 0),
+        Claim::Never(expr) => unless(expr, |value| value == 0),
+        Claim::Finally(expr) if is_final => unless(expr, |value| value != 0),
+        Claim::Possibly(expr) if is_final => unless(expr, |_| true),
+        Claim::Outcomes { cells, set } if is_final => {
+            let values: Vec<i64> = cells.iter().map(|&cell| machine.value(state, cell)).collect();
+            (!set_contains(set, &values)).then_some(Violation::Wrong)
         }
-        _ => false,
+        _ => None,
     }
 }
 

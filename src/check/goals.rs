@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use super::collect::{Collector, RaceKey, for_each_race, sorted_lines, violates};
+use super::collect::{Collector, RaceKey, for_each_race, sorted_lines, violation};
 use super::eval::evaluate;
 use crate::explore::{Goals, Kind, NodeId, Space};
 use crate::graph::Components;
@@ -45,7 +45,7 @@ impl<'c, 's, 'm, 'p> Search<'c, 's, 'm, 'p> {
     ) -> Search<'c, 's, 'm, 'p> {
         let watches = collector.watches.iter().enumerate();
         let open_watches =
-            watches.filter(|(_, watch)| watch.violated || watch.satisfied).map(|(index, _)| index);
+            watches.filter(|(_, watch)| watch.violation.is_some() || watch.satisfied).map(|(index, _)| index);
         Search {
             space,
             collector,
@@ -95,8 +95,8 @@ impl<'c, 's, 'm, 'p> Search<'c, 's, 'm, 'p> {
         let first = self.numbering().watches;
         self.open_watches.retain(|&index| {
             let watch = &watches[index];
-            let met = if watch.violated {
-                violates(machine, state, kind, &watch.expectation.claim)
+            let met = if watch.violation.is_some() {
+                violation(machine, state, kind, &watch.expectation.claim) == watch.violation
             } else {
                 matches!(&watch.expectation.claim, Claim::Possibly(expr)
                     if kind == Kind::Final && evaluate(machine, state, expr).is_some_and(|value| value != 0))

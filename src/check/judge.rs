@@ -1,7 +1,7 @@
 //! Verdicts: whether what was found is what the program expects. A search that was cut never says that
 //! something does not happen.
 
-use super::collect::{Watch, set_contains};
+use super::collect::{Violation, Watch, set_contains};
 use super::result::{Exploration, Judged, Summary, Unexpected, Verdict};
 use crate::graph::Count;
 use crate::program::{CellRange, Claim, OutcomeSet, ScheduleCount};
@@ -26,18 +26,24 @@ impl Finding {
 /// Judges one expectation; `witness` is what the search for witnesses found for it.
 pub(super) fn judge(found: &Exploration, watch: &Watch, witness: Option<Schedule>) -> Judged {
     let complete = found.search.cut.is_none();
-    let of_states = |what: &str| {
-        if watch.violated {
-            Finding::new(Verdict::Fails, what, witness.clone())
-        } else {
-            Finding::new(if complete { Verdict::Holds } else { Verdict::Unknown }, "", None)
-        }
+    let of_states = |wrong: &str, place: &str| {
+        let what = match watch.violation {
+            None => {
+                return Finding::new(if complete { Verdict::Holds } else { Verdict::Unknown }, "", None);
+            }
+            Some(Violation::Wrong) => wrong,
+            Some(Violation::NoValue) => {
+                "has no value (a division by zero, an index out of range, an overflow)"
+            }
+        };
+        Finding::new(Verdict::Fails, format!("it {what} in {place}"), witness.clone())
     };
+    let (reachable, last) = ("a state that can be reached", "a final state");
     let finding = match &watch.expectation.claim {
-        Claim::Always(_) => of_states("it is false, or has no value, in a state that can be reached"),
-        Claim::Never(_) => of_states("it is true, or has no value, in a state that can be reached"),
-        Claim::Finally(_) => of_states("it is false, or has no value, in a final state"),
-        Claim::Possibly(_) if watch.violated => of_states("it has no value in a final state"),
+        Claim::Always(_) => of_states("is false", reachable),
+        Claim::Never(_) => of_states("is true", reachable),
+        Claim::Finally(_) => of_states("is false", last),
+        Claim::Possibly(_) if watch.violation.is_some() => of_states("is false", last),
         Claim::Possibly(_) if watch.satisfied => Finding::new(Verdict::Holds, "", witness),
         Claim::Possibly(_) => absent(complete, "it holds in no final state"),
         Claim::Outcomes { set, .. } => outcomes(complete, watch, set, witness),

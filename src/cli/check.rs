@@ -1,13 +1,13 @@
 //! `racevm check`: do many programs do what they say they do?
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use clap::Args;
 
 use super::args::{ProgramArgs, SearchArgs, again};
+use super::batch::{self, Loaded};
 use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::load::{self, Named};
@@ -25,9 +25,6 @@ Examples:
   racevm check programs
   racevm check -v programs/deadlock programs/lost_update.rvm
   racevm check --time-limit 10s --json programs";
-
-/// What a file without any thread is refused with.
-const NO_THREAD: &str = "E0506";
 
 /// How often the line that shows how far the work has come is looked at.
 const PULSE: Duration = Duration::from_millis(200);
@@ -53,8 +50,8 @@ pub(super) struct CheckArgs {
 
 /// What became of one file.
 enum Outcome {
-    /// It was explored under each combination of models it names.
-    Explored(Box<Program>, Vec<Exploration>),
+    /// It was explored under each combination of models it names; with the flags that it knows.
+    Explored(Box<Program>, ProgramArgs, Vec<Exploration>),
     /// It could not be.
     Failed(Failure),
     /// It is there to be included.
@@ -66,15 +63,17 @@ enum Outcome {
 pub(super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> {
     let files = load::expand(&args.files)?;
     watch::catch_interrupts();
+    let loaded = batch::programs(&files, &args.program)?;
     let workers = args.search.threads().min(files.len());
-    let next = AtomicUsize::new(0);
+    let queue = Mutex::new(loaded.into_iter().enumerate());
+    let take = || queue.lock().expect("no worker panics while it takes a file").next();
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
         for _ in 0..workers {
-            let (sender, next, files) = (sender.clone(), &next, &files);
+            let (sender, take) = (sender.clone(), &take);
             scope.spawn(move || {
-                while let Some((index, file)) = take(files, next) {
-                    if sender.send((index, check(file, args, workers as u64))).is_err() {
+                while let Some((index, loaded)) = take() {
+                    if sender.send((index, check(loaded, args, workers as u64))).is_err() {
                         break;
                     }
                 }
@@ -85,30 +84,18 @@ pub(super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> 
     })
 }
 
-fn take<'f>(files: &'f [Named], next: &AtomicUsize) -> Option<(usize, &'f Named)> {
-    let index = next.fetch_add(1, Ordering::Relaxed);
-    files.get(index).map(|file| (index, file))
-}
-
-fn check(file: &Named, args: &CheckArgs, share: u64) -> Outcome {
+fn check(loaded: Loaded, args: &CheckArgs, share: u64) -> Outcome {
     if watch::is_interrupted() {
         return Outcome::Skipped;
     }
-    let program = match load::program(&file.name, &args.program) {
-        Ok(program) => program,
-        Err(failure) if file.was_found && is_part(&failure) => return Outcome::Part,
-        Err(failure) => return Outcome::Failed(failure),
+    let (program, flags) = match loaded {
+        Loaded::Program(program, flags) => (program, flags),
+        Loaded::Part => return Outcome::Part,
+        Loaded::Failed(failure) => return Outcome::Failed(failure),
     };
     match explore(&program, args, share) {
-        Ok(explorations) => Outcome::Explored(Box::new(program), explorations),
+        Ok(explorations) => Outcome::Explored(program, flags, explorations),
         Err(failure) => Outcome::Failed(failure),
-    }
-}
-
-fn is_part(failure: &Failure) -> bool {
-    match failure {
-        Failure::Diagnostics(diagnostics) => diagnostics.errors.iter().all(|error| error.code == NO_THREAD),
-        _ => false,
     }
 }
 
@@ -178,7 +165,7 @@ impl Listing<'_> {
         if let Some(checked) = outcome.as_checked(&file.name) {
             let flags = match &outcome {
                 // The report adds the models of each exploration itself.
-                Outcome::Explored(program, _) => self.args.program.flags(program, program.models),
+                Outcome::Explored(program, flags, _) => flags.flags(program, program.models),
                 _ => Vec::new(),
             };
             let again = again("replay", &file.name, &flags);
@@ -191,7 +178,7 @@ impl Listing<'_> {
 impl Outcome {
     fn exit(&self) -> Exit {
         match self {
-            Outcome::Explored(_, explorations) => {
+            Outcome::Explored(.., explorations) => {
                 let exits = explorations.iter().map(|exploration| Exit::from(exploration.summary()));
                 exits.max().unwrap_or(Exit::Success)
             }
@@ -203,7 +190,7 @@ impl Outcome {
 
     fn as_checked<'a>(&'a self, file: &'a str) -> Option<Checked<'a>> {
         Some(match self {
-            Outcome::Explored(program, explorations) => Checked::Explored { file, program, explorations },
+            Outcome::Explored(program, _, explorations) => Checked::Explored { file, program, explorations },
             Outcome::Failed(Failure::Diagnostics(diagnostics)) => Checked::Refused { file, diagnostics },
             Outcome::Failed(failure) => Checked::Failed { file, message: failure.message() },
             Outcome::Skipped => Checked::Failed { file, message: "not checked: interrupted".to_owned() },

@@ -60,18 +60,28 @@ pub(super) fn program(name: &str, args: &ProgramArgs) -> Result<Program, Failure
 
 /// Assembles a text that has been read.
 pub(super) fn assemble(text: &Text, args: &ProgramArgs) -> Result<Program, Failure> {
+    assembled(text, args).map_err(|failure| match failure {
+        asm::Failure::Diagnostics(diagnostics) => Failure::Diagnostics(Box::new(diagnostics)),
+        asm::Failure::UnknownDefine(name) => unknown_define(&format!("`{}` has no", text.name), &name),
+        asm::Failure::UnknownReplacement(file) => {
+            unknown_replacement(&format!("`{}` includes no", text.name), &file)
+        }
+    })
+}
+
+pub(super) fn unknown_define(who: &str, name: &str) -> Failure {
+    Failure::usage(format!("{who} constant `{name}` to give a value to with -D"))
+}
+
+pub(super) fn unknown_replacement(who: &str, file: &str) -> Failure {
+    Failure::usage(format!("{who} file `{file}` that --replace could put another in the place of"))
+}
+
+/// Assembles a text, and leaves it to the caller what an unknown name is.
+pub(super) fn assembled(text: &Text, args: &ProgramArgs) -> Result<Program, asm::Failure> {
     let options = Options { defines: args.defines.clone(), replacements: args.replace.clone() };
     let files = Files { replaced: args.replace.iter().map(|(_, other)| other.clone()).collect() };
-    asm::assemble(&text.name, &text.text, &options, &files).map_err(|failure| match failure {
-        asm::Failure::Diagnostics(diagnostics) => Failure::Diagnostics(Box::new(diagnostics)),
-        asm::Failure::UnknownDefine(name) => {
-            Failure::usage(format!("`{}` has no constant `{name}` to give a value to with -D", text.name))
-        }
-        asm::Failure::UnknownReplacement(file) => Failure::usage(format!(
-            "`{}` includes no file `{file}` that --replace could put another in the place of",
-            text.name
-        )),
-    })
+    asm::assemble(&text.name, &text.text, &options, &files)
 }
 
 /// Finds the files that programs include.

@@ -3,6 +3,7 @@
 //! This is the only layer that reads files, clocks and the environment, and the only one that knows clap.
 
 mod args;
+mod batch;
 mod check;
 mod console;
 mod dis;

@@ -110,7 +110,8 @@ fn details(program: &Program, found: &Exploration, page: &Page<'_>) -> String {
         if judged.verdict == Verdict::Holds && !page.verbose {
             continue;
         }
-        text.push_str(&explored::expectation(program, judged, palette));
+        let line = |schedule: &str| page.replay_line(schedule);
+        text.push_str(&explored::expectation(program, judged, palette, line));
     }
     for unexpected in found.unexpected() {
         let (what, reached): (String, &Reached) = match unexpected {

@@ -51,14 +51,11 @@ pub(super) fn verdict(found: &Exploration) -> String {
     let deadlocks = unexpected.iter().filter(|one| matches!(one, Unexpected::Deadlock(_))).count() as u64;
     let faults = unexpected.len() as u64 - deadlocks;
     let mut parts = Vec::new();
-    if of(Verdict::Fails) > 0 {
-        let all = found.expectations.len();
-        let verb = if of(Verdict::Fails) == 1 { "does" } else { "do" };
-        parts.push(format!(
-            "{} of {} {verb} not hold",
-            of(Verdict::Fails),
-            plural(all as u64, "expectation")
-        ));
+    match (of(Verdict::Fails), found.expectations.len()) {
+        (0, _) => {}
+        (_, 1) => parts.push("the expectation does not hold".to_owned()),
+        (1, all) => parts.push(format!("1 of {all} expectations does not hold")),
+        (fails, all) => parts.push(format!("{fails} of {all} expectations do not hold")),
     }
     if deadlocks > 0 {
         parts.push(format!("{} that the program does not expect", plural(deadlocks, "deadlock")));

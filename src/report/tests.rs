@@ -315,10 +315,10 @@ fn a_check_is_a_line_and_what_fails_stands_below() {
     let failing = LOST_UPDATE.replace("{1, 2}", "{2}");
     let expected = "\
 FAILS    it.rvm  32 states, 1 expectation
-  every, sc: 1 of 1 expectation does not hold
+  every, sc: the expectation does not hold
   FAILS    line 10  expect outcomes x = {2}
            also reached: 1
-           A3 B4 A1
+           racevm replay it.rvm 'A3 B4 A1'
 ";
     assert_eq!(unmarked(&line(&failing)), expected);
 }

@@ -63,6 +63,15 @@ fn a_file_that_includes_itself_through_another_is_refused() {
 }
 
 #[test]
+fn what_a_missing_file_may_declare_is_not_missed() {
+    let text = "include \"gone.rvm\"\nthread t\n    LOCK m\n    CALL enter\nend\nexpect always x == N\n";
+    assert_eq!(codes_of(text, &Options::default(), &LOCKS), ["E0601"]);
+    // A line that cannot be read is wrong whatever stands in the file.
+    let text = text.replace("always", "allways");
+    assert_eq!(codes_of(&text, &Options::default(), &LOCKS).len(), 2);
+}
+
+#[test]
 fn a_constant_from_outside_replaces_its_value() {
     let text = "const N = 1 / 0\nconst M = N + 1\nthread t[M]\nend\n";
     let program = assemble("test.rvm", text, &defining(&[("N", 1), ("N", 4)]), &NoFiles);

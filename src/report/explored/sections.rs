@@ -153,7 +153,9 @@ impl Writer<'_> {
             .expectations
             .iter()
             .filter(is_shown)
-            .map(|judged| expectation(self.program, judged, self.palette))
+            .map(|judged| {
+                expectation(self.program, judged, self.palette, |witness| self.palette.code(witness))
+            })
             .collect();
         let others = self.program.expectations.len() - self.found.expectations.len();
         let hint = if others == 0 || self.page.quiet {
@@ -171,8 +173,13 @@ impl Writer<'_> {
     }
 }
 
-/// Writes an expectation with its verdict and, where it fails, why.
-pub(in super::super) fn expectation(program: &Program, judged: &Judged, palette: Palette) -> String {
+/// Writes an expectation with its verdict and, where it fails, why; `shown` is how a schedule is.
+pub(in super::super) fn expectation(
+    program: &Program,
+    judged: &Judged,
+    palette: Palette,
+    shown: impl Fn(&str) -> String,
+) -> String {
     let place = names::line(program, judged.expectation.line);
     let (word, is_explained) = match judged.verdict {
         Verdict::Holds => (palette.good("holds  "), false),
@@ -184,7 +191,7 @@ pub(in super::super) fn expectation(program: &Program, judged: &Judged, palette:
         text.push_str(&wrap(&judged.reason, COLUMNS, "           "));
     }
     if let (true, Some(witness)) = (is_explained, &judged.witness) {
-        text.push_str(&format!("           {}\n", palette.code(witness.to_text(program))));
+        text.push_str(&format!("           {}\n", shown(&witness.to_text(program))));
     }
     text
 }
