@@ -9,6 +9,7 @@ use super::quantity;
 use crate::check::Request;
 use crate::explore::Limits;
 use crate::program::{MemoryModel, Models, Program, SwitchModel};
+use crate::testing::flags;
 use crate::vm::DEFAULT_BUFFER;
 
 /// How output looks.
@@ -101,23 +102,7 @@ impl ProgramArgs {
 
     /// Returns the flags that, given again, put a program under these models and make it the same program.
     pub fn flags(&self, program: &Program, models: Models) -> Vec<String> {
-        let mut flags = Vec::new();
-        for (name, value) in &self.defines {
-            flags.extend(["-D".to_owned(), format!("{name}={value}")]);
-        }
-        for (file, other) in &self.replace {
-            flags.extend(["--replace".to_owned(), format!("{file}={other}")]);
-        }
-        if models.switch != program.models.switch {
-            flags.extend(["--switch".to_owned(), models.switch.to_string()]);
-        }
-        if models.memory != program.models.memory {
-            flags.extend(["--memory".to_owned(), models.memory.to_string()]);
-        }
-        if self.store_buffer != DEFAULT_BUFFER {
-            flags.extend(["--store-buffer".to_owned(), self.store_buffer.to_string()]);
-        }
-        flags
+        flags(&self.defines, &self.replace, self.store_buffer, program, models)
     }
 }
 
@@ -143,22 +128,6 @@ impl SearchArgs {
     pub fn threads(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         self.threads.map_or_else(cores, |threads| threads as usize)
-    }
-}
-
-/// Returns the command that does something with the same file again, as a shell takes it.
-pub(super) fn again(command: &str, file: &str, flags: &[String]) -> String {
-    let words = ["racevm", command, file].into_iter().chain(flags.iter().map(String::as_str));
-    words.map(quoted).collect::<Vec<_>>().join(" ")
-}
-
-/// Quotes a word for a shell, if it needs that.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./=,:+@%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 
@@ -199,14 +168,6 @@ fn replacement(text: &str) -> Result<(String, String), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_quoted_where_a_shell_would_take_them_apart() {
-        let flags = ["-D".to_owned(), "N=3".to_owned()];
-        assert_eq!(again("replay", "a b.rvm", &flags), "racevm replay 'a b.rvm' -D N=3");
-        assert_eq!(quoted("it's"), "'it'\\''s'");
-        assert_eq!(quoted(""), "''");
-    }
 
     #[test]
     fn defines_take_the_numbers_of_the_language() {

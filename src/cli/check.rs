@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::args::{ProgramArgs, SearchArgs, again};
+use super::args::{ProgramArgs, SearchArgs};
 use super::batch::{self, Loaded};
 use super::console::Console;
 use super::exit::{Exit, Failure};
@@ -15,6 +15,7 @@ use super::watch::{self, Watch};
 use crate::check::{self, Exploration, Request};
 use crate::program::Program;
 use crate::report::{self, Checked};
+use crate::testing::again;
 
 const AFTER_HELP: &str = "\
 Each program is explored under every combination of models that its expectations

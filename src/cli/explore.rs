@@ -2,11 +2,12 @@
 
 use clap::Args;
 
-use super::args::{ProgramArgs, SearchArgs, again};
+use super::args::{ProgramArgs, SearchArgs};
 use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::load;
 use super::watch::Watch;
+use crate::testing::again;
 use crate::vm::Machine;
 use crate::{check, report};
 

@@ -1,20 +1,17 @@
-//! Files to programs: the only place that reads sources.
+//! Files to programs: what the command line names, read and assembled.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::args::ProgramArgs;
 use super::exit::Failure;
-use crate::asm::{self, Loaded, Loader, Options};
+use crate::asm::{self, Options};
 use crate::program::Program;
+use crate::testing::{Files, bytes, decode, plain};
 
 /// The name of standard input.
 pub(super) const STDIN: &str = "-";
-
-/// The most bytes that are read of one file: more than the assembler takes, and few enough for a device that
-/// never ends.
-const MAX_BYTES: u64 = 32 << 20;
 
 /// A text that was read, and the name it was asked for by.
 #[derive(Clone, Debug)]
@@ -41,16 +38,6 @@ pub(super) fn read(name: &str) -> Result<Text, Failure> {
     };
     let text = decode(name, bytes).map_err(Failure::usage)?;
     Ok(Text { name: name.to_owned(), text })
-}
-
-/// Reads to the end, if that is not too far.
-fn bytes(source: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    source.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(io::Error::other(format!("it has more than {} MiB", MAX_BYTES >> 20)));
-    }
-    Ok(bytes)
 }
 
 /// Reads a file and assembles it.
@@ -80,49 +67,9 @@ pub(super) fn unknown_replacement(who: &str, file: &str) -> Failure {
 /// Assembles a text, and leaves it to the caller what an unknown name is.
 pub(super) fn assembled(text: &Text, args: &ProgramArgs) -> Result<Program, asm::Failure> {
     let options = Options { defines: args.defines.clone(), replacements: args.replace.clone() };
-    let files = Files { replaced: args.replace.iter().map(|(_, other)| other.clone()).collect() };
+    let replaced = args.replace.iter().map(|(_, other)| other.clone()).collect();
+    let files = Files { texts: Vec::new(), replaced };
     asm::assemble(&text.name, &text.text, &options, &files)
-}
-
-/// Finds the files that programs include.
-struct Files {
-    /// The files that stand in for others: paths that a person gave, so they are looked up from the current
-    /// folder first.
-    replaced: Vec<String>,
-}
-
-impl Loader for Files {
-    fn load(&self, from: &str, path: &str) -> Result<Loaded, String> {
-        let beside = Path::new(from).parent().unwrap_or(Path::new("")).join(path);
-        let given = PathBuf::from(path);
-        let found =
-            if self.replaced.iter().any(|other| other == path) && given.exists() { given } else { beside };
-        let name = found.to_string_lossy().into_owned();
-        let bytes = File::open(&found).and_then(bytes).map_err(|error| plain(&error))?;
-        let text = decode(&name, bytes)?;
-        Ok(Loaded { identity: identity(&found), name, text })
-    }
-
-    fn identity(&self, name: &str) -> String {
-        identity(Path::new(name))
-    }
-}
-
-/// What tells files apart: equal for two paths to one file.
-fn identity(path: &Path) -> String {
-    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    real.to_string_lossy().into_owned()
-}
-
-fn decode(name: &str, bytes: Vec<u8>) -> Result<String, String> {
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let before = &error.as_bytes()[..at];
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
-        let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
-        format!("`{name}` is not UTF-8: line {line}, column {column} (byte {at})")
-    })
 }
 
 /// Says why a file cannot be read, and which one may have been meant.
@@ -136,16 +83,6 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
         }
     }
     Failure::Usage(format!("cannot read `{name}`: {}", plain(error)), help)
-}
-
-/// The reason in words, without the number of the operating system.
-fn plain(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "no such file".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
-        _ => error.to_string(),
-    }
 }
 
 /// Finds the file whose name is most like that of one that is not there: in the same folder, or with `.rvm`

@@ -2,13 +2,14 @@
 
 use clap::Args;
 
-use super::args::{ProgramArgs, again};
+use super::args::ProgramArgs;
 use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::load;
 use crate::program::Program;
 use crate::report;
 use crate::schedule::{self, Execution, ParsedSchedule, program_hash};
+use crate::testing::again;
 use crate::vm::Machine;
 
 const AFTER_HELP: &str = "\

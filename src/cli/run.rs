@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::args::{ProgramArgs, SearchArgs, again};
+use super::args::{ProgramArgs, SearchArgs};
 use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::graph::Unobserved;
@@ -14,6 +14,7 @@ use crate::graph::{Components, Drawer};
 use crate::program::{Claim, Models, Program};
 use crate::report;
 use crate::schedule::{self, Class, Drawn, Sampling, StrategyName, Tally};
+use crate::testing::again;
 use crate::vm::Machine;
 
 const AFTER_HELP: &str = "\

@@ -12,6 +12,7 @@ use super::palette::{Page, Palette};
 use super::timeline::COLUMNS;
 use crate::check::{Exploration, Summary, Unexpected, Verdict};
 use crate::program::Program;
+use crate::schedule::Schedule;
 use crate::vm::Machine;
 
 pub(super) use sections::expectation;
@@ -40,6 +41,32 @@ pub fn explored(machine: &Machine<'_>, found: &Exploration, page: &Page<'_>) -> 
     if !page.quiet {
         text.push_str(&writer.remarks());
         text.push_str(&writer.timelines());
+    }
+    text
+}
+
+/// Writes what can happen and, of one witness, the story and the timeline: what somebody needs to see to whom
+/// a claim about the program has just been refuted. `title` stands above the timeline.
+pub fn evidence(
+    machine: &Machine<'_>,
+    found: &Exploration,
+    title: &str,
+    witness: Option<&Schedule>,
+    page: &Page<'_>,
+) -> String {
+    let writer = Writer { machine, program: machine.program(), found, page, palette: page.palette };
+    let mut text = wrap(&format!("{}: {}", writer.program.name, writer.headline()), COLUMNS, "");
+    text.push_str(&writer.search());
+    for section in
+        [writer.outcomes(), writer.deadlocks(), writer.faults(), writer.livelocks(), writer.races()]
+    {
+        if !section.is_empty() {
+            text.push('\n');
+            text.push_str(&section);
+        }
+    }
+    if let Some(witness) = witness {
+        text.push_str(&writer.timeline(title, witness));
     }
     text
 }

@@ -23,7 +23,7 @@ mod timeline;
 mod tests;
 
 pub use checked::{Checked, checked, checked_json};
-pub use explored::explored;
+pub use explored::{evidence, explored};
 pub use graph::{EdgeView, GraphView, NodeView, graph_dot, graph_json};
 pub use json::{errors_json, explored_json, replayed_json};
 pub use palette::{Page, Palette};

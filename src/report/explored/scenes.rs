@@ -109,17 +109,27 @@ impl<'a> Writer<'a> {
     pub(super) fn timelines(&self) -> String {
         let mut text = String::new();
         for scene in self.scenes() {
-            text.push('\n');
-            text.push_str(&self.heading(&scene.title));
-            text.push_str(&wrap(&scene.story.text, COLUMNS, "  "));
-            text.push('\n');
-            text.push_str(&timeline::draw(self.machine, &scene.execution, &scene.story, self.page));
-            text.push('\n');
-            if !scene.moral.is_empty() {
-                text.push_str(&wrap(&scene.moral, COLUMNS, "  "));
-            }
+            text.push_str(&self.draw(&scene));
             let schedule = self.witness(scene.witness);
             text.push_str(&format!("  Replay it: {}\n", self.page.replay_line(&schedule)));
+        }
+        text
+    }
+
+    /// Writes one witness as a scene.
+    pub(super) fn timeline(&self, title: &str, witness: &'a Schedule) -> String {
+        let scene = self.scene(title.to_owned(), String::new(), witness);
+        scene.map_or_else(String::new, |scene| self.draw(&scene))
+    }
+
+    fn draw(&self, scene: &Scene<'_>) -> String {
+        let mut text = format!("\n{}", self.heading(&scene.title));
+        text.push_str(&wrap(&scene.story.text, COLUMNS, "  "));
+        text.push('\n');
+        text.push_str(&timeline::draw(self.machine, &scene.execution, &scene.story, self.page));
+        text.push('\n');
+        if !scene.moral.is_empty() {
+            text.push_str(&wrap(&scene.moral, COLUMNS, "  "));
         }
         text
     }
