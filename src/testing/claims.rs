@@ -1,10 +1,9 @@
 //! What an exploration can be asked: each claim as a question that answers, and as an assertion that panics.
 
-use super::explored::{Explored, Ruling, page};
-use super::failure::{Failure, FailureKind, loud};
+use super::explored::{Explored, OWN_CLAIMS, Ruling};
+use super::failure::{Failure, loud};
 use crate::check::{Exploration, Summary, Unexpected, Verdict};
 use crate::program::Models;
-use crate::report;
 use crate::schedule::Schedule;
 
 impl Explored {
@@ -97,11 +96,11 @@ impl Explored {
         for found in self.with_named_models()? {
             match found.summary() {
                 Summary::Holds => {}
-                Summary::Fails => return Err(self.unfulfilled(&found)),
+                Summary::Fails => return Err(self.unfulfilled(&found, refuting(&found))),
                 Summary::Inconclusive => unknown = unknown.or(Some(found)),
             }
         }
-        unknown.map_or(Ok(()), |found| Err(self.inconclusive("what the program says of itself", &found)))
+        unknown.map_or(Ok(()), |found| Err(self.inconclusive(OWN_CLAIMS, &found)))
     }
 
     /// Returns the explorations of every combination of models that the test or an expectation names.
@@ -110,22 +109,11 @@ impl Explored {
         for base in &self.explorations {
             for models in self.program.combinations(base.models) {
                 if explored.iter().all(|found| found.models != models) {
-                    explored.push(self.subject.search(&self.program, models, true)?);
+                    explored.push(self.subject.search(&self.program, models, false)?);
                 }
             }
         }
         Ok(explored)
-    }
-
-    fn unfulfilled(&self, found: &Exploration) -> Failure {
-        let command = self.subject.command("replay", &self.program, found.models);
-        match self.subject.machine(&self.program, found.models) {
-            Ok(machine) => {
-                Failure::new(FailureKind::Fails, report::explored(&machine, found, &page(&command)))
-                    .with_schedule(refuting(found).map(|witness| witness.to_text(&self.program)))
-            }
-            Err(failure) => failure,
-        }
     }
 
     /// Explores with one expectation in the place of the program's own.
@@ -143,10 +131,11 @@ impl Explored {
             asked.extend(applying);
         }
         for models in asked {
-            let found = self.subject.search(&program, models, true)?;
+            let before = self.explorations.iter().find(|one| one.models == models);
+            // What has been explored before is counted already, and is what a failure shows.
+            let found = self.subject.search(&program, models, before.is_some())?;
             let Some(judged) = found.expectations.first() else { continue };
-            // What has been explored before is counted, too.
-            let shown = self.explorations.iter().find(|one| one.models == models).unwrap_or(&found);
+            let shown = before.unwrap_or(&found);
             match judged.verdict {
                 Verdict::Holds => {}
                 Verdict::Fails => {

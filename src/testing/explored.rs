@@ -9,6 +9,10 @@ use crate::check::{Cut, Exploration};
 use crate::program::{Models, Program};
 use crate::report::{self, Page, Palette};
 use crate::schedule::{ParsedSchedule, Schedule, replay};
+use crate::vm::Machine;
+
+/// What a program's expectations claim.
+pub(super) const OWN_CLAIMS: &str = "what the program says of itself";
 
 /// Everything that a program can do under each combination of its models, to be asked.
 ///
@@ -115,16 +119,39 @@ impl Explored {
             Err(failure) => return failure,
         };
         let evidence = report::evidence(&machine, found, "How that comes about", witness, &page(""));
-        let mut text = format!("{}\n{}\n", self.head(claim, reason, found.models), evidence.trim_end());
+        let head = self.head(claim, reason, found.models);
+        self.pin(&machine, format!("{head}\n{}\n", evidence.trim_end()), open, witness)
+    }
+
+    /// Says what the program says of itself and does not do.
+    pub(super) fn unfulfilled(&self, found: &Exploration, witness: Option<&Schedule>) -> Failure {
+        let machine = match self.subject.machine(&self.program, found.models) {
+            Ok(machine) => machine,
+            Err(failure) => return failure,
+        };
+        let again = self.subject.command("replay", &self.program, found.models);
+        let report = report::explored(&machine, found, &page(&again));
+        let head = self.head(OWN_CLAIMS, "something else, see below", found.models);
+        self.pin(&machine, format!("{head}\n{}\n", report.trim_end()), "", witness)
+    }
+
+    /// Ends a failure with the program, where no file holds it, and the lines that replay the witness.
+    fn pin(
+        &self,
+        machine: &Machine<'_>,
+        mut text: String,
+        open: &str,
+        witness: Option<&Schedule>,
+    ) -> Failure {
         for (name, text_of_file) in self.subject.unsaved() {
             text.push_str(&saved(name, text_of_file));
         }
         let Some(witness) = witness else { return Failure::new(FailureKind::Fails, text) };
         let schedule = witness.to_text(&self.program);
-        let command = self.subject.command("replay", &self.program, found.models);
-        let expression = self.subject.expression(&self.program, found.models);
-        let execution = replay(&machine, &ParsedSchedule::from(witness));
-        let asked = execution.map_or_else(|_| String::new(), |execution| ending(&machine, &execution, open));
+        let command = self.subject.command("replay", &self.program, machine.models());
+        let expression = self.subject.expression(&self.program, machine.models());
+        let execution = replay(machine, &ParsedSchedule::from(witness));
+        let asked = execution.map_or_else(|_| String::new(), |execution| ending(machine, &execution, open));
         text.push_str(&format!("\nReplay it: {command} '{schedule}'\n"));
         text.push_str(&format!("As a test: {expression}.replay(\"{schedule}\"){asked};\n"));
         Failure::new(FailureKind::Fails, text).with_schedule(Some(schedule))
