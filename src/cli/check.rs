@@ -1,10 +1,15 @@
 //! `racevm check`: do many programs do what they say they do?
 
+mod documents;
+
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use clap::Args;
+
+use documents::Documents;
 
 use super::args::{ProgramArgs, SearchArgs};
 use super::batch::{self, Loaded};
@@ -14,7 +19,7 @@ use super::load::{self, Named};
 use super::watch::{self, Watch};
 use crate::check::{self, Exploration, Request};
 use crate::program::Program;
-use crate::report::{self, Checked};
+use crate::report::{self, Checked, Explored};
 use crate::testing::again;
 
 const AFTER_HELP: &str = "\
@@ -25,7 +30,8 @@ thread are there to be included, and passed over.
 Examples:
   racevm check programs
   racevm check -v programs/deadlock programs/lost_update.rvm
-  racevm check --time-limit 10s --json programs";
+  racevm check --time-limit 10s --json programs
+  racevm check --junit results.xml --sarif results.sarif programs";
 
 /// How often the line that shows how far the work has come is looked at.
 const PULSE: Duration = Duration::from_millis(200);
@@ -47,6 +53,14 @@ pub(super) struct CheckArgs {
     /// Print one JSON document
     #[arg(long, help_heading = "Output")]
     pub json: bool,
+
+    /// Write the results to a file too, as JUnit XML
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    junit: Option<PathBuf>,
+
+    /// Write the results to a file too, as SARIF 2.1.0
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    sarif: Option<PathBuf>,
 }
 
 /// What became of one file.
@@ -63,6 +77,7 @@ enum Outcome {
 
 pub(super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> {
     let files = load::expand(&args.files)?;
+    let documents = Documents::create(args.junit.as_deref(), args.sarif.as_deref())?;
     watch::catch_interrupts();
     let loaded = batch::programs(&files, &args.program)?;
     let workers = args.search.threads().min(files.len());
@@ -81,7 +96,7 @@ pub(super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> 
             });
         }
         drop(sender);
-        Listing { files: &files, args, console, kept: Vec::new() }.run(&receiver)
+        Listing { files: &files, args, console, documents, kept: Vec::new() }.run(&receiver)
     })
 }
 
@@ -119,7 +134,8 @@ struct Listing<'a> {
     files: &'a [Named],
     args: &'a CheckArgs,
     console: &'a Console,
-    /// What the JSON document will hold.
+    documents: Documents,
+    /// What the documents will hold.
     kept: Vec<(&'a Named, Outcome)>,
 }
 
@@ -145,32 +161,31 @@ impl Listing<'_> {
             progress.tick(|_| format!("checked {done} of {}", self.files.len()));
         }
         drop(progress);
+        let checked: Vec<Checked<'_>> = self
+            .kept
+            .iter()
+            .filter_map(|(file, outcome)| outcome.as_checked(&file.name, self.args))
+            .collect();
         if self.args.json {
-            let checked: Vec<Checked<'_>> =
-                self.kept.iter().filter_map(|(file, outcome)| outcome.as_checked(&file.name)).collect();
             self.console.print(&report::checked_json(&checked))?;
         }
+        self.documents.write(&checked)?;
         Ok(worst)
     }
 
     fn take(&mut self, index: usize, outcome: Outcome) -> Result<Exit, Failure> {
         let file = &self.files[index];
         let exit = outcome.exit();
-        if self.args.json {
+        if !self.args.json {
+            if let Outcome::Failed(failure) = &outcome {
+                self.console.report(failure);
+            }
+            if let Some(checked) = outcome.as_checked(&file.name, self.args) {
+                self.console.print(&report::checked(&checked, &self.console.page("")))?;
+            }
+        }
+        if self.args.json || self.documents.are_wanted() {
             self.kept.push((file, outcome));
-            return Ok(exit);
-        }
-        if let Outcome::Failed(failure) = &outcome {
-            self.console.report(failure);
-        }
-        if let Some(checked) = outcome.as_checked(&file.name) {
-            let flags = match &outcome {
-                // The report adds the models of each exploration itself.
-                Outcome::Explored(program, flags, _) => flags.flags(program, program.models),
-                _ => Vec::new(),
-            };
-            let again = again("replay", &file.name, &flags);
-            self.console.print(&report::checked(&checked, &self.console.page(&again)))?;
         }
         Ok(exit)
     }
@@ -189,9 +204,14 @@ impl Outcome {
         }
     }
 
-    fn as_checked<'a>(&'a self, file: &'a str) -> Option<Checked<'a>> {
+    fn as_checked<'a>(&'a self, file: &'a str, args: &CheckArgs) -> Option<Checked<'a>> {
         Some(match self {
-            Outcome::Explored(program, _, explorations) => Checked::Explored { file, program, explorations },
+            Outcome::Explored(program, flags, explorations) => {
+                // The report adds the models of each exploration itself.
+                let again = again("replay", file, &flags.flags(program, program.models));
+                let buffer = args.program.store_buffer;
+                Checked::Explored(Explored { file, program, explorations, buffer, again })
+            }
             Outcome::Failed(Failure::Diagnostics(diagnostics)) => Checked::Refused { file, diagnostics },
             Outcome::Failed(failure) => Checked::Failed { file, message: failure.message() },
             Outcome::Skipped => Checked::Failed { file, message: "not checked: interrupted".to_owned() },

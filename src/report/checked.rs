@@ -11,20 +11,14 @@ use super::palette::Page;
 use super::timeline::COLUMNS;
 use crate::asm::Diagnostics;
 use crate::check::{Exploration, Reached, Summary, Unexpected, Verdict};
-use crate::program::Program;
+use crate::program::{Models, Program};
+use crate::vm::Machine;
 
 /// What became of one file.
 #[derive(Clone, Debug)]
 pub enum Checked<'a> {
     /// It was explored under each combination of models that it names.
-    Explored {
-        /// The file as the person named it.
-        file: &'a str,
-        /// The program.
-        program: &'a Program,
-        /// One exploration for each combination.
-        explorations: &'a [Exploration],
-    },
+    Explored(Explored<'a>),
     /// It does not assemble.
     Refused {
         /// The file as the person named it.
@@ -41,12 +35,46 @@ pub enum Checked<'a> {
     },
 }
 
-/// Writes one line for a file, and below it what fails. [`Page::again`] has no models here: where they are not
-/// the program's own, they are added to it. With [`Page::quiet`] a program that is as it should be is silent.
+/// A program, and what was found of it.
+#[derive(Clone, Debug)]
+pub struct Explored<'a> {
+    /// The file as the person named it.
+    pub file: &'a str,
+    /// The program.
+    pub program: &'a Program,
+    /// One exploration for each combination of models.
+    pub explorations: &'a [Exploration],
+    /// The size of a store buffer.
+    pub buffer: u32,
+    /// The command that replays a schedule under the program's own models, without the schedule itself.
+    pub again: String,
+}
+
+impl Explored<'_> {
+    /// Returns the command that replays a schedule under these models.
+    pub(super) fn again(&self, models: Models) -> String {
+        let mut again = self.again.clone();
+        if models.switch != self.program.models.switch {
+            again.push_str(&format!(" --switch {}", models.switch));
+        }
+        if models.memory != self.program.models.memory {
+            again.push_str(&format!(" --memory {}", models.memory));
+        }
+        again
+    }
+
+    /// Returns the machine that was explored; that it was, shows that it is not too large.
+    pub(super) fn machine(&self, models: Models) -> Option<Machine<'_>> {
+        Machine::new(self.program, models, self.buffer).ok()
+    }
+}
+
+/// Writes one line for a file, and below it what fails. [`Page::again`] is not looked at: each file has its
+/// own. With [`Page::quiet`] a program that is as it should be is silent.
 pub fn checked(checked: &Checked<'_>, page: &Page<'_>) -> String {
     let palette = page.palette;
     match checked {
-        Checked::Explored { file, program, explorations } => explored_line(file, program, explorations, page),
+        Checked::Explored(explored) => explored_line(explored, page),
         Checked::Refused { file, diagnostics } => {
             let errors = plural(diagnostics.errors.len() as u64, "error");
             format!("{}  {file}: does not assemble, {errors}\n", palette.bad("ERROR  "))
@@ -69,8 +97,9 @@ fn sum(explorations: &[Exploration]) -> Summary {
     }
 }
 
-fn explored_line(file: &str, program: &Program, explorations: &[Exploration], page: &Page<'_>) -> String {
+fn explored_line(explored: &Explored<'_>, page: &Page<'_>) -> String {
     let palette = page.palette;
+    let Explored { file, explorations, .. } = *explored;
     let summary = sum(explorations);
     let word = match summary {
         Summary::Holds if page.quiet => return String::new(),
@@ -86,25 +115,19 @@ fn explored_line(file: &str, program: &Program, explorations: &[Exploration], pa
     }
     let mut text = format!("{word}  {file}  {}\n", palette.faint(sizes.join(", ")));
     for exploration in explorations {
-        text.push_str(&details(program, exploration, page));
+        text.push_str(&details(explored, exploration, page));
     }
     text
 }
 
-fn details(program: &Program, found: &Exploration, page: &Page<'_>) -> String {
-    let palette = page.palette;
+fn details(of: &Explored<'_>, found: &Exploration, page: &Page<'_>) -> String {
+    let (program, palette) = (of.program, page.palette);
     let is_holding = found.summary() == Summary::Holds;
     if is_holding && !page.verbose {
         return String::new();
     }
     let mut text = wrap(&format!("{}: {}", found.models, explored::verdict(found)), COLUMNS, "  ");
-    let mut again = page.again.to_owned();
-    if found.models.switch != program.models.switch {
-        again.push_str(&format!(" --switch {}", found.models.switch));
-    }
-    if found.models.memory != program.models.memory {
-        again.push_str(&format!(" --memory {}", found.models.memory));
-    }
+    let again = of.again(found.models);
     let page = Page { again: &again, ..*page };
     for judged in &found.expectations {
         if judged.verdict == Verdict::Holds && !page.verbose {
@@ -158,7 +181,7 @@ struct ProgramJson {
 /// Writes what became of many files as one document.
 pub fn checked_json(all: &[Checked<'_>]) -> String {
     let program = |one: &Checked<'_>| match one {
-        Checked::Explored { file, program, explorations } => {
+        Checked::Explored(Explored { file, program, explorations, .. }) => {
             let documents = explorations.iter().map(|found| json::explored(program, found)).collect();
             let verdict = match sum(explorations) {
                 Summary::Holds => "holds",

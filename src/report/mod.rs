@@ -1,4 +1,5 @@
-//! Reports: what was found, as text for people, as JSON, as DOT.
+//! Reports: what was found, as text for people, as JSON, as DOT, as JUnit XML
+//! and SARIF for CI.
 //!
 //! Nothing here searches or judges; the only thing that is executed is a witness, for its timeline. This is
 //! the only layer that knows serde. Every function returns a text that ends in a line break; the same values
@@ -6,26 +7,32 @@
 
 mod checked;
 mod explored;
+mod findings;
 mod flow;
 mod graph;
 mod json;
+mod junit;
 mod layout;
 mod names;
 mod number;
 mod palette;
 mod replayed;
 mod sampled;
+mod sarif;
 mod story;
 mod table;
 mod timeline;
+mod xml;
 
 #[cfg(test)]
 mod tests;
 
-pub use checked::{Checked, checked, checked_json};
+pub use checked::{Checked, Explored, checked, checked_json};
 pub use explored::{evidence, explored};
 pub use graph::{EdgeView, GraphView, NodeView, graph_dot, graph_json};
 pub use json::{errors_json, explored_json, replayed_json};
+pub use junit::checked_junit;
 pub use palette::{Page, Palette};
 pub use replayed::replayed;
 pub use sampled::{sampled, sampled_json};
+pub use sarif::checked_sarif;

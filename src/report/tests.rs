@@ -307,7 +307,13 @@ fn a_check_is_a_line_and_what_fails_stands_below() {
     let line = |text: &str| {
         exploring(text, Limits::default(), |machine, found| {
             let explorations = std::slice::from_ref(found);
-            let one = Checked::Explored { file: "it.rvm", program: machine.program(), explorations };
+            let one = Checked::Explored(Explored {
+                file: "it.rvm",
+                program: machine.program(),
+                explorations,
+                buffer: DEFAULT_BUFFER,
+                again: "racevm replay it.rvm".to_owned(),
+            });
             checked(&one, &page())
         })
     };

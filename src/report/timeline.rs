@@ -35,6 +35,12 @@ pub(super) fn draw(machine: &Machine<'_>, execution: &Execution, story: &Story, 
     text
 }
 
+/// Says of each step of an execution what it does.
+pub(super) fn step_texts(machine: &Machine<'_>, execution: &Execution, story: &Story) -> Vec<String> {
+    let rows = Rows::new(machine, execution, story, true);
+    rows.steps().take(execution.steps.len()).map(|row| row.text.clone()).collect()
+}
+
 /// Where the columns stand.
 struct Table<'p> {
     program: &'p Program,
