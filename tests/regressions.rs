@@ -60,7 +60,7 @@ fn a_run_ends_at_its_decision_even_where_it_has_been_before() {
     let machine = Machine::new(&program, models, DEFAULT_BUFFER).expect("small states");
     let mut expander = Expander::new(&machine, None);
     let state = machine.initial();
-    expander.prepare(&state, Mode::Decision);
+    expander.prepare(&state, Mode::Decision, false);
     let mut steps = Vec::new();
     expander.expand(&state, Mode::Decision, &mut |successor| {
         steps.push(successor.steps);

@@ -6,7 +6,7 @@ use super::collect::Collector;
 use super::goals;
 use super::judge;
 use super::result::{Deadlock, Exploration, FaultReport, Livelock, Outcome, Race, Reached, SearchSummary};
-use crate::explore::{Cut, Fusion, Limits, Monitor, Sink, Space, Witnesses, find_witnesses};
+use crate::explore::{Cut, Limits, Monitor, Reduction, Reductions, Sink, Space, Witnesses, find_witnesses};
 use crate::graph::{Components, Counts, Ends, Traces, count, count_traces};
 use crate::program::{Claim, Models, Observed, Program};
 use crate::schedule::Schedule;
@@ -28,6 +28,8 @@ pub struct Request {
     pub verdicts_only: bool,
     /// Reductions may be used where the whole graph is not small and no counts are wanted.
     pub reduce: bool,
+    /// These reductions are to be used, whatever the size of the graph; nothing is counted then.
+    pub reductions: Option<Reductions>,
     /// How far the search may go.
     pub limits: Limits,
 }
@@ -41,6 +43,7 @@ impl Request {
             count: false,
             verdicts_only: false,
             reduce: true,
+            reductions: None,
             limits: Limits::default(),
         }
     }
@@ -58,19 +61,24 @@ pub fn explore(
 ) -> Result<Exploration, TooLarge> {
     let machine = Machine::new(program, request.models, request.buffer)?;
     let counting = counting(request, program);
+    if let Some(wanted) = request.reductions {
+        let reduction = Reduction::new(&machine, wanted);
+        return Ok(explored(&machine, reduction.as_ref(), &request.limits, counting, monitor));
+    }
     let small = COUNTED_UNASKED as u64;
     let worth_reducing = request.reduce
         && matches!(counting, Counting::Nothing | Counting::WhereSmall)
         && request.limits.max_states.is_none_or(|limit| limit > small);
-    let fusion = Fusion::new(&machine).filter(|_| worth_reducing);
-    let Some(fusion) = &fusion else {
+    let wanted = if worth_reducing { Reductions::ALL } else { Reductions::NONE };
+    let reduction = Reduction::new(&machine, wanted);
+    let Some(reduction) = &reduction else {
         return Ok(explored(&machine, None, &request.limits, counting, monitor));
     };
     let (space, collector) =
         search(&machine, None, &Limits { max_states: Some(small), ..request.limits }, monitor);
     if space.cut == Some(Cut::States) {
         drop((space, collector));
-        return Ok(explored(&machine, Some(fusion), &request.limits, counting, monitor));
+        return Ok(explored(&machine, Some(reduction), &request.limits, counting, monitor));
     }
     Ok(conclude(&space, &collector, counting))
 }
@@ -104,26 +112,26 @@ fn counting(request: &Request, program: &Program) -> Counting {
     }
 }
 
-/// Explores a machine, with or without fusion.
+/// Explores a machine, with or without reductions.
 pub fn explored(
     machine: &Machine<'_>,
-    fusion: Option<&Fusion>,
+    reduction: Option<&Reduction>,
     limits: &Limits,
     counting: Counting,
     monitor: &mut dyn Monitor,
 ) -> Exploration {
-    let (space, collector) = search(machine, fusion, limits, monitor);
+    let (space, collector) = search(machine, reduction, limits, monitor);
     conclude(&space, &collector, counting)
 }
 
 fn search<'m, 'p>(
     machine: &'m Machine<'p>,
-    fusion: Option<&'m Fusion>,
+    reduction: Option<&'m Reduction>,
     limits: &Limits,
     monitor: &mut dyn Monitor,
 ) -> (Space<'m, 'p>, Collector<'m, 'p>) {
     let mut collector = Collector::new(machine);
-    let space = Space::explore_fused(machine, fusion, limits, monitor, &mut collector);
+    let space = Space::explore_reduced(machine, reduction, limits, monitor, &mut collector);
     (space, collector)
 }
 
@@ -136,7 +144,7 @@ fn conclude(space: &Space<'_, '_>, collector: &Collector<'_, '_>, counting: Coun
         Counting::WhereSmall => space.len() <= COUNTED_UNASKED,
         Counting::Schedules | Counting::Probabilities | Counting::Traces => true,
     };
-    let counted = wanted && space.cut.is_none() && space.fusion.is_none();
+    let counted = wanted && space.cut.is_none() && space.reduction.is_none();
     let with_probabilities = counting != Counting::Schedules;
     let counts = counted.then(|| count(space, &components, &ends(space, collector), with_probabilities));
     let traces = (counting == Counting::Traces).then(|| count_traces(space, &components)).flatten();
@@ -177,9 +185,9 @@ impl Assembler<'_, '_, '_, '_> {
                 cut: self.space.cut,
                 elapsed: Duration::ZERO,
                 minimal_witnesses: self.space.cut.is_none()
-                    && self.space.fusion.is_none()
+                    && self.space.reduction.is_none()
                     && self.witnesses.minimal,
-                reduced: self.space.fusion.is_some(),
+                reduced: self.space.reduction.is_some(),
             },
             schedules: self.counts.as_ref().map(|counts| counts.schedules.clone()),
             traces: self.traces.clone(),

@@ -7,7 +7,7 @@ use clap::Args;
 use super::console::ColorChoice;
 use super::quantity;
 use crate::check::Request;
-use crate::explore::Limits;
+use crate::explore::{Limits, Reductions};
 use crate::program::{MemoryModel, Models, Program, SwitchModel};
 use crate::testing::flags;
 use crate::vm::DEFAULT_BUFFER;
@@ -87,8 +87,13 @@ pub(super) struct SearchArgs {
     pub count: bool,
 
     /// Explore the whole decision graph
-    #[arg(long, help_heading = "Search")]
+    #[arg(long, help_heading = "Search", conflicts_with = "reduce")]
     pub no_reduction: bool,
+
+    /// Reduce from the start, by these alone: all, or a list of fusion, stubborn, dead
+    #[arg(long, value_name = "LIST", value_parser = reductions, help_heading = "Search",
+          conflicts_with = "count")]
+    pub reduce: Option<Reductions>,
 }
 
 impl ProgramArgs {
@@ -113,6 +118,7 @@ impl SearchArgs {
             buffer: program.store_buffer,
             count: self.count,
             reduce: !self.no_reduction,
+            reductions: self.reduce,
             limits: self.limits(share),
             ..Request::new(models)
         }
@@ -137,6 +143,19 @@ fn available_memory() -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kibibytes: u64 = line.trim().trim_end_matches("kB").trim_end().parse().ok()?;
     kibibytes.checked_mul(1024)
+}
+
+/// Reads a list of reductions.
+fn reductions(text: &str) -> Result<Reductions, String> {
+    let mut wanted = Reductions::NONE;
+    for word in text.split(',') {
+        let chosen = Reductions::named(word.trim());
+        wanted = wanted.with(chosen.ok_or_else(|| {
+            let known = Reductions::NAMES.map(|(name, _)| name).join(", ");
+            format!("unknown reduction `{word}` (all, or some of {known})")
+        })?);
+    }
+    Ok(wanted)
 }
 
 fn define(text: &str) -> Result<(String, i64), String> {

@@ -3,10 +3,13 @@
 //! Between two decisions one thread runs alone, and what lies between no other thread can see. The expansion
 //! follows such a run to its end in one go, except that it stops where the run branches (`CHOOSE`, `NOTIFY`),
 //! where it is about to fault, where it has turned out never to end, and where it is very long: there it
-//! arrives at a node of mode [`Mode::Running`]. With [`Fusion`] a run goes on past decisions that can wait.
+//! arrives at a node of mode [`Mode::Running`]. With a [`Reduction`] only some of a decision's actors are
+//! expanded, runs go on past decisions that can wait, and what is dead where they arrive is forgotten.
 
-use super::fusion::Fusion;
+use super::independence::Situation;
+use super::reduction::Reduction;
 use super::store::Mode;
+use super::{fusion, stubborn};
 use crate::program::{Addr, ThreadId};
 use crate::vm::{Action, Actor, After, Choice, Choices, Machine, State, Stop};
 
@@ -47,38 +50,117 @@ pub enum Arrival {
 #[derive(Debug)]
 pub struct Expander<'m, 'p> {
     machine: &'m Machine<'p>,
-    fusion: Option<&'m Fusion>,
+    reducer: Option<Reducer<'m, 'p>>,
     /// The actors of the node expanded last; empty for running nodes.
     pub actors: Vec<Actor>,
+    /// Which of them are expanded first; the others only where all that come first end the execution.
+    selected: Vec<bool>,
+    /// Whether the node is expanded as if there were no reduction.
+    whole: bool,
     scratch: State,
     mark: State,
 }
 
+/// A reduction at work.
+#[derive(Debug)]
+struct Reducer<'m, 'p> {
+    reduction: &'m Reduction,
+    /// That of the node.
+    situation: Situation<'m, 'p>,
+    /// That of the states behind it.
+    aside: Situation<'m, 'p>,
+}
+
 impl<'m, 'p> Expander<'m, 'p> {
-    /// Makes an expander, with or without fusion.
-    pub fn new(machine: &'m Machine<'p>, fusion: Option<&'m Fusion>) -> Expander<'m, 'p> {
-        Expander { machine, fusion, actors: Vec::new(), scratch: machine.initial(), mark: machine.initial() }
+    /// Makes an expander, with or without reductions.
+    pub fn new(machine: &'m Machine<'p>, reduction: Option<&'m Reduction>) -> Expander<'m, 'p> {
+        let reducer = reduction.map(|reduction| Reducer {
+            reduction,
+            situation: Situation::new(machine, &reduction.independence),
+            aside: Situation::new(machine, &reduction.independence),
+        });
+        Expander {
+            machine,
+            reducer,
+            actors: Vec::new(),
+            selected: Vec::new(),
+            whole: false,
+            scratch: machine.initial(),
+            mark: machine.initial(),
+        }
     }
 
-    /// Lists a decision's actors in [`Self::actors`]; call it before [`Self::expand`].
-    pub fn prepare(&mut self, state: &State, mode: Mode) {
+    /// Returns the state in which the search begins.
+    pub fn initial(&mut self) -> State {
+        self.scratch = self.machine.initial();
+        self.forget(Arrival::Node(Mode::Decision));
+        self.scratch.clone()
+    }
+
+    /// Lists a decision's actors in [`Self::actors`]; call it before [`Self::expand`]. A node that is expanded
+    /// whole has the edges that it has without reductions.
+    pub fn prepare(&mut self, state: &State, mode: Mode, whole: bool) {
+        self.whole = whole;
         match mode {
             Mode::Decision => self.machine.actors(state, &mut self.actors),
             Mode::Running(_) => self.actors.clear(),
         }
-    }
-
-    /// Calls `visit` with every edge out of a node, in a fixed order, until that returns false.
-    pub fn expand(&mut self, state: &State, mode: Mode, visit: &mut dyn FnMut(Successor<'_>) -> bool) {
-        if let Mode::Running(thread) = mode {
-            self.expand_actor(state, Actor::Thread(thread), 0, visit);
-            return;
-        }
-        for index in 0..self.actors.len() {
-            if !self.expand_actor(state, self.actors[index], index as u32, visit) {
-                return;
+        match &mut self.reducer {
+            Some(reducer) if reducer.reduction.wanted.stubborn && !whole => {
+                stubborn::select(&mut reducer.situation, state, &self.actors, &mut self.selected);
+            }
+            _ => {
+                self.selected.clear();
+                self.selected.resize(self.actors.len(), true);
             }
         }
+    }
+
+    /// Calls `visit` with every edge out of a node, or every edge that is needed, in a fixed order, until that
+    /// returns false. Returns true when something that goes on was left out.
+    pub fn expand(
+        &mut self,
+        state: &State,
+        mode: Mode,
+        visit: &mut dyn FnMut(Successor<'_>) -> bool,
+    ) -> bool {
+        if let Mode::Running(thread) = mode {
+            self.expand_actor(state, Actor::Thread(thread), 0, visit);
+            return false;
+        }
+        let mut goes_on = false;
+        let mut visit_noting = |successor: Successor<'_>| {
+            goes_on |= matches!(successor.arrival, Arrival::Node(_));
+            visit(successor)
+        };
+        let mut left_out = false;
+        for index in 0..self.actors.len() {
+            let actor = self.actors[index];
+            if !self.selected[index] && !self.stops(state, actor) {
+                left_out = true;
+            } else if !self.expand_actor(state, actor, index as u32, &mut visit_noting) {
+                return left_out;
+            }
+        }
+        if goes_on || !left_out {
+            return left_out;
+        }
+        for index in 0..self.actors.len() {
+            let actor = self.actors[index];
+            let is_late = !self.selected[index] && !self.stops(state, actor);
+            if is_late && !self.expand_actor(state, actor, index as u32, visit) {
+                break;
+            }
+        }
+        false
+    }
+
+    /// Returns true when an actor's step ends the execution.
+    fn stops(&mut self, state: &State, actor: Actor) -> bool {
+        self.reducer.as_mut().is_some_and(|Reducer { situation, .. }| {
+            let process = situation.process(actor);
+            situation.stops(state, process)
+        })
     }
 
     fn expand_actor(
@@ -92,6 +174,7 @@ impl<'m, 'p> Expander<'m, 'p> {
         for choice in choices.iter() {
             self.scratch.clone_from(state);
             let (steps, arrival) = self.run(actor, choice);
+            self.forget(arrival);
             let successor = Successor { actor, ordinal, choice, steps, state: &self.scratch, arrival };
             if !visit(successor) {
                 return false;
@@ -146,8 +229,22 @@ impl<'m, 'p> Expander<'m, 'p> {
     }
 
     /// Returns true when fusion takes the thread's next step although a decision is due.
-    fn goes_on(&self, thread: ThreadId) -> bool {
-        self.fusion.is_some_and(|fusion| fusion.is_private(self.machine, &self.scratch, thread))
+    fn goes_on(&mut self, thread: ThreadId) -> bool {
+        match &mut self.reducer {
+            Some(reducer) if reducer.reduction.wanted.fusion && !self.whole => {
+                fusion::goes_on(&mut reducer.aside, &self.scratch, thread)
+            }
+            _ => false,
+        }
+    }
+
+    /// Forgets what is dead where a run has arrived.
+    fn forget(&mut self, arrival: Arrival) {
+        if let (Some(Reducer { reduction, aside, .. }), Arrival::Node(_)) = (&mut self.reducer, arrival)
+            && let Some(dead) = &reduction.dead
+        {
+            dead.forget(self.machine, aside, &mut self.scratch);
+        }
     }
 
     /// From a state on a cycle without choices, goes on to the state that stands for the cycle: the least of

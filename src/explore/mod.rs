@@ -4,16 +4,21 @@
 //! the graph goes through it. The visited set holds whole states. Properties are met through an [`Observer`];
 //! the search itself knows of none.
 
+mod dead;
 mod expand;
 mod fusion;
+mod independence;
 mod limits;
+mod proviso;
+mod reduction;
 mod search;
 mod store;
+mod stubborn;
 mod witness;
 
 pub use expand::{Arrival, Expander, Successor};
-pub use fusion::Fusion;
 pub use limits::{Cut, Limits, Monitor, Progress, Unwatched};
+pub use reduction::{Reduction, Reductions};
 pub use search::{Edge, EdgeActor, Head, Kind, Observer, Sink, Space};
 pub use store::{Mode, NodeId, Store};
 pub use witness::{Goals, Witnesses, edge_run, find as find_witnesses, schedule_of};

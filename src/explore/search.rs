@@ -1,8 +1,15 @@
-//! The search: breadth first over the decision graph, each node expanded once.
+//! The search: breadth first over the decision graph, each node expanded once; with reductions, some a second
+//! time (see [`proviso`]).
+
+use std::ops::Range;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 
 use super::expand::{Arrival, Expander, Successor};
-use super::fusion::Fusion;
 use super::limits::{Cut, Limits, Monitor, Progress};
+use super::proviso;
+use super::reduction::Reduction;
 use super::store::{MAX_NODES, Mode, NodeId, Store};
 use crate::program::{Addr, ThreadId};
 use crate::vm::{Actor, Fault, Machine, State, Stop};
@@ -74,11 +81,9 @@ pub enum EdgeActor {
 
 const TOP: u32 = 1 << 31;
 
-/// Edges in rows, a row a node, in the order of the expansion.
+/// Edges one after another.
 #[derive(Debug, Default)]
-struct Edges {
-    /// Where each node's row begins; one more entry closes the last.
-    rows: Vec<u64>,
+struct Columns {
     /// A node, or `TOP` with a sink.
     heads: Vec<u32>,
     /// A thread, or `TOP` with a buffer's ordinal.
@@ -87,7 +92,7 @@ struct Edges {
     steps: Vec<u32>,
 }
 
-impl Edges {
+impl Columns {
     fn push(&mut self, head: u32, actor: u32, steps: u32) {
         if steps != 1 && self.steps.is_empty() {
             self.steps = vec![1; self.heads.len()];
@@ -100,8 +105,32 @@ impl Edges {
     }
 
     fn memory(&self) -> usize {
-        self.rows.capacity() * 8
-            + (self.heads.capacity() + self.actors.capacity() + self.steps.capacity()) * 4
+        (self.heads.capacity() + self.actors.capacity() + self.steps.capacity()) * 4
+    }
+}
+
+/// Edges in rows, a row a node, in the order of the expansion.
+#[derive(Debug, Default)]
+struct Edges {
+    /// Where each node's row begins.
+    rows: Vec<u64>,
+    columns: Columns,
+    /// The rows of nodes that were expanded a second time, whole.
+    again: Columns,
+    again_rows: HashMap<NodeId, Range<usize>, FixedState>,
+}
+
+impl Edges {
+    fn row(&self, node: NodeId) -> (&Columns, Range<usize>) {
+        if let Some(row) = self.again_rows.get(&node) {
+            return (&self.again, row.clone());
+        }
+        let at = |index: usize| self.rows.get(index).map_or(self.columns.heads.len(), |&at| at as usize);
+        (&self.columns, at(node as usize)..at(node as usize + 1))
+    }
+
+    fn memory(&self) -> usize {
+        self.rows.capacity() * 8 + self.columns.memory() + self.again.memory()
     }
 }
 
@@ -121,8 +150,10 @@ pub struct Space<'m, 'p> {
     /// The node whose expansion a limit ended half-way: more edges may lead out of it.
     pub cut_short: Option<NodeId>,
     /// The reduction that was used.
-    pub fusion: Option<&'m Fusion>,
+    pub reduction: Option<&'m Reduction>,
     edges: Edges,
+    /// For each node of a reduced search, whether something was left out there.
+    partial: Vec<bool>,
 }
 
 /// Meets the states of a search, each once, as they are expanded.
@@ -139,41 +170,46 @@ impl<'m, 'p> Space<'m, 'p> {
         monitor: &mut dyn Monitor,
         observer: &mut dyn Observer,
     ) -> Space<'m, 'p> {
-        Space::explore_fused(machine, None, limits, monitor, observer)
+        Space::explore_reduced(machine, None, limits, monitor, observer)
     }
 
-    /// Explores with or without fusion, until done or cut.
-    pub fn explore_fused(
+    /// Explores with or without reductions, until done or cut.
+    pub fn explore_reduced(
         machine: &'m Machine<'p>,
-        fusion: Option<&'m Fusion>,
+        reduction: Option<&'m Reduction>,
         limits: &Limits,
         monitor: &mut dyn Monitor,
         observer: &mut dyn Observer,
     ) -> Space<'m, 'p> {
-        let mut search = Search::new(machine, fusion);
+        let mut search = Search::new(machine, reduction);
         search.run(limits, monitor, observer);
         search.space
     }
 
     /// Iterates over the edges out of a node, in the order of the expansion; none where it was not expanded.
     pub fn edges(&self, node: NodeId) -> impl DoubleEndedIterator<Item = Edge> + ExactSizeIterator + '_ {
-        let row = |index: usize| self.edges.rows.get(index).map_or(self.edges.heads.len(), |&at| at as usize);
-        let range = row(node as usize)..row(node as usize + 1);
-        range.map(move |at| Edge {
-            head: self.head(at),
-            actor: match self.edges.actors[at] {
+        let (columns, row) = self.edges.row(node);
+        row.map(move |at| Edge {
+            head: match columns.heads[at] {
+                head if head & TOP == 0 => Head::Node(head),
+                head => Head::Sink(head & !TOP),
+            },
+            actor: match columns.actors[at] {
                 actor if actor & TOP == 0 => EdgeActor::Thread(ThreadId(actor)),
                 actor => EdgeActor::Buffer(actor & !TOP),
             },
-            steps: self.edges.steps.get(at).copied().unwrap_or(1),
+            steps: columns.steps.get(at).copied().unwrap_or(1),
         })
     }
 
-    fn head(&self, at: usize) -> Head {
-        match self.edges.heads[at] {
-            head if head & TOP == 0 => Head::Node(head),
-            head => Head::Sink(head & !TOP),
-        }
+    /// Returns true when a node was expanded as if there were no reduction.
+    pub(super) fn is_whole(&self, node: NodeId) -> bool {
+        self.edges.again_rows.contains_key(&node)
+    }
+
+    /// Returns true when something that goes on was left out of a node's edges.
+    pub(super) fn is_partial(&self, node: NodeId) -> bool {
+        self.partial[node as usize]
     }
 
     /// Returns the number of nodes.
@@ -216,9 +252,10 @@ impl<'m, 'p> Space<'m, 'p> {
     /// Counts the edges that lead to such states. A fault right behind a decision and a failed `ASSUME` lead
     /// to no state of their own, and count as none.
     pub fn transitions(&self) -> u64 {
-        let heads = (0..self.edges.heads.len()).map(|at| self.head(at));
-        let counts = heads
-            .filter(|&head| matches!(head, Head::Node(node) if self.kinds[node as usize] != Kind::Branch));
+        let edges = (0..self.len() as NodeId).flat_map(|node| self.edges(node));
+        let counts = edges.filter(
+            |edge| matches!(edge.head, Head::Node(node) if self.kinds[node as usize] != Kind::Branch),
+        );
         counts.count() as u64
     }
 }
@@ -232,8 +269,9 @@ struct Search<'m, 'p> {
 }
 
 impl<'m, 'p> Search<'m, 'p> {
-    fn new(machine: &'m Machine<'p>, fusion: Option<&'m Fusion>) -> Search<'m, 'p> {
-        let state = machine.initial();
+    fn new(machine: &'m Machine<'p>, reduction: Option<&'m Reduction>) -> Search<'m, 'p> {
+        let mut expander = Expander::new(machine, reduction);
+        let state = expander.initial();
         let mut store = Store::new(machine);
         store.insert(Mode::Decision, &state, None, MAX_NODES);
         let sinks = vec![Sink::Assume];
@@ -244,26 +282,43 @@ impl<'m, 'p> Search<'m, 'p> {
             sinks,
             cut: None,
             cut_short: None,
-            fusion,
+            reduction,
             edges: Edges::default(),
+            partial: Vec::new(),
         };
-        Search { space, expander: Expander::new(machine, fusion), state, work: BETWEEN_LOOKS }
+        Search { space, expander, state, work: BETWEEN_LOOKS }
     }
 
     fn run(&mut self, limits: &Limits, monitor: &mut dyn Monitor, observer: &mut dyn Observer) {
         let mut node: NodeId = 0;
-        while (node as usize) < self.space.store.len() {
-            if self.work >= BETWEEN_LOOKS {
-                self.work = 0;
-                self.space.cut = look(&self.space, node, limits, monitor);
+        loop {
+            while (node as usize) < self.space.store.len() && self.may_go_on(node, limits, monitor) {
+                self.expand(node, limits, monitor, observer);
+                node += 1;
             }
-            if self.space.cut.is_some() {
+            if self.space.cut.is_some() || self.space.reduction.is_none() {
                 break;
             }
-            self.expand(node, limits, monitor, observer);
-            node += 1;
+            let left_out = proviso::left_out_for_ever(&self.space);
+            if left_out.is_empty() {
+                break;
+            }
+            for node in left_out {
+                if self.may_go_on(node, limits, monitor) {
+                    self.expand_whole(node, limits, monitor);
+                }
+            }
         }
         self.space.kinds.resize(self.space.store.len(), Kind::Unexpanded);
+    }
+
+    /// Looks at the limits from time to time.
+    fn may_go_on(&mut self, node: NodeId, limits: &Limits, monitor: &mut dyn Monitor) -> bool {
+        if self.work >= BETWEEN_LOOKS && self.space.cut.is_none() {
+            self.work = 0;
+            self.space.cut = look(&self.space, node, limits, monitor);
+        }
+        self.space.cut.is_none()
     }
 
     fn expand(
@@ -273,23 +328,54 @@ impl<'m, 'p> Search<'m, 'p> {
         monitor: &mut dyn Monitor,
         observer: &mut dyn Observer,
     ) {
-        let Search { space, expander, state, work } = self;
-        let words = state.words().len() as u64;
+        let Search { space, expander, state, .. } = self;
         let mode = space.store.load(node, state);
-        space.edges.rows.push(space.edges.heads.len() as u64);
-        expander.prepare(state, mode);
-        let actors = std::mem::take(&mut expander.actors);
+        space.edges.rows.push(space.edges.columns.heads.len() as u64);
+        expander.prepare(state, mode, false);
         let kind = match mode {
             Mode::Running(_) => Kind::Branch,
-            Mode::Decision if !actors.is_empty() => Kind::Decision,
+            Mode::Decision if !expander.actors.is_empty() => Kind::Decision,
             Mode::Decision if space.machine.is_final(state) => Kind::Final,
             Mode::Decision => Kind::Deadlock,
         };
         if kind != Kind::Branch {
-            observer.state(node, state, kind, &actors);
+            observer.state(node, state, kind, &expander.actors);
         }
         space.kinds.push(kind);
-        expander.actors = actors;
+        let mut columns = std::mem::take(&mut space.edges.columns);
+        let left_out = self.add_edges(node, mode, &mut columns, limits, monitor);
+        self.space.edges.columns = columns;
+        if self.space.reduction.is_some() {
+            self.space.partial.push(left_out);
+        }
+        if self.space.kinds[node as usize] == Kind::FaultEnd {
+            observer.state(node, &self.state, Kind::FaultEnd, &[]);
+        }
+    }
+
+    /// Expands a node a second time, with all the edges that it has without reductions.
+    fn expand_whole(&mut self, node: NodeId, limits: &Limits, monitor: &mut dyn Monitor) {
+        let mode = self.space.store.load(node, &mut self.state);
+        self.expander.prepare(&self.state, mode, true);
+        let mut columns = std::mem::take(&mut self.space.edges.again);
+        let start = columns.heads.len();
+        self.add_edges(node, mode, &mut columns, limits, monitor);
+        self.space.edges.again_rows.insert(node, start..columns.heads.len());
+        self.space.edges.again = columns;
+        self.space.partial[node as usize] = false;
+    }
+
+    /// Appends the edges of the node that was prepared; returns true when something was left out.
+    fn add_edges(
+        &mut self,
+        node: NodeId,
+        mode: Mode,
+        columns: &mut Columns,
+        limits: &Limits,
+        monitor: &mut dyn Monitor,
+    ) -> bool {
+        let Search { space, expander, state, work } = self;
+        let words = state.words().len() as u64;
         expander.expand(state, mode, &mut |successor| {
             *work += words.max(u64::from(successor.steps));
             if *work >= BETWEEN_LOOKS {
@@ -301,15 +387,13 @@ impl<'m, 'p> Search<'m, 'p> {
                 }
             }
             let Some(head) = add_head(space, node, state, successor, limits) else { return false };
-            if kind == Kind::Branch && matches!(successor.arrival, Arrival::Stop(_, _, Stop::Fault(_))) {
+            let is_fault = matches!(successor.arrival, Arrival::Stop(_, _, Stop::Fault(_)));
+            if is_fault && matches!(mode, Mode::Running(_)) {
                 space.kinds[node as usize] = Kind::FaultEnd;
             }
-            space.edges.push(head, actor_word(successor), successor.steps);
+            columns.push(head, actor_word(successor), successor.steps);
             true
-        });
-        if self.space.kinds[node as usize] == Kind::FaultEnd {
-            observer.state(node, &self.state, Kind::FaultEnd, &[]);
-        }
+        })
     }
 }
 
@@ -318,7 +402,7 @@ fn look(space: &Space<'_, '_>, expanded: NodeId, limits: &Limits, monitor: &mut 
     let progress = Progress {
         phase: "searching",
         states: space.store.len() as u64,
-        transitions: space.edges.heads.len() as u64,
+        transitions: (space.edges.columns.heads.len() + space.edges.again.heads.len()) as u64,
         frontier: space.store.len() as u64 - u64::from(expanded),
         memory: space.memory() as u64,
     };

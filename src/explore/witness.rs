@@ -193,14 +193,14 @@ struct Scratch<'m, 'p> {
 
 impl<'m, 'p> Scratch<'m, 'p> {
     fn new(space: &Space<'m, 'p>) -> Scratch<'m, 'p> {
-        Scratch { expander: Expander::new(space.machine, space.fusion), state: space.machine.initial() }
+        Scratch { expander: Expander::new(space.machine, space.reduction), state: space.machine.initial() }
     }
 
     /// Appends the steps of an edge.
     fn append_run(&mut self, space: &Space<'m, 'p>, node: NodeId, wanted: u32, schedule: &mut Schedule) {
         let Scratch { expander, state } = self;
         let mode = space.store.load(node, state);
-        expander.prepare(state, mode);
+        expander.prepare(state, mode, space.is_whole(node));
         let (mut index, mut taken) = (0, None);
         expander.expand(state, mode, &mut |successor| {
             if index == wanted {

@@ -53,7 +53,7 @@ impl Move {
 /// of the schedules.
 pub fn count_traces(space: &Space<'_, '_>, components: &Components) -> Option<Traces> {
     let steps_decide = space.machine.decides_after_every_step();
-    if !steps_decide || components.any_cyclic() || space.cut.is_some() || space.fusion.is_some() {
+    if !steps_decide || components.any_cyclic() || space.cut.is_some() || space.reduction.is_some() {
         return None;
     }
     let mut traces = Traces::default();

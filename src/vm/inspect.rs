@@ -105,14 +105,17 @@ impl Machine<'_> {
         }
     }
 
+    /// Returns the thread that holds a mutex or rlock, or a rwlock as its writer.
+    pub fn owner(&self, state: &State, lock: ObjectId) -> Option<ThreadId> {
+        let owner = state.words[self.layout.object(lock)];
+        (owner != 0).then(|| ThreadId(owner as u32 - 1))
+    }
+
     /// Returns the threads that hold a mutex, rlock or rwlock, in order.
     pub fn holders(&self, state: &State, object: ObjectId) -> Vec<ThreadId> {
-        let owner = state.words[self.layout.object(object)];
         match self.program().objects[object.index()].kind {
             // The word names the owner, so that programs of many threads need not ask each of them.
-            ObjectKind::Mutex | ObjectKind::Rlock => {
-                (owner != 0).then(|| ThreadId(owner as u32 - 1)).into_iter().collect()
-            }
+            ObjectKind::Mutex | ObjectKind::Rlock => self.owner(state, object).into_iter().collect(),
             ObjectKind::Rwlock => {
                 self.program().thread_ids().filter(|&id| self.holds(state, id, object)).collect()
             }

@@ -134,6 +134,22 @@ impl Layout {
         self.threads[thread.index()] as usize..self.threads[thread.index() + 1] as usize
     }
 
+    /// Returns the words of an object.
+    pub fn object_words(&self, object: ObjectId) -> Range<usize> {
+        let end = self.objects.get(object.index() + 1).map_or(self.output.start, |&next| next as usize);
+        self.object(object)..end
+    }
+
+    /// Returns the word of a thread's local.
+    pub fn local(&self, thread: ThreadId, cell: u32) -> usize {
+        self.thread_start(thread) + self.locals + cell as usize
+    }
+
+    /// Returns the word of a place on a thread's operand stack, 0 at the bottom.
+    pub fn stack(&self, thread: ThreadId, place: u32) -> usize {
+        self.thread_start(thread) + self.stack + place as usize
+    }
+
     pub(super) fn thread_start(&self, thread: ThreadId) -> usize {
         self.threads[thread.index()] as usize
     }

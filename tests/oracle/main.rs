@@ -88,8 +88,11 @@ fn compare(text: &str, models: Models) -> bool {
 #[test]
 fn random_programs_agree_with_the_oracle() {
     let compared = RefCell::new(0);
-    let mut runner =
-        TestRunner::new(Config { cases: COMPARED * 3 / 2, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        cases: COMPARED * 3 / 2 * patience(),
+        failure_persistence: None,
+        ..Config::default()
+    });
     let strategy = (generate::genes(), models());
     let result = runner.run(&strategy, |(genes, models)| {
         *compared.borrow_mut() += u32::from(compare(&genes.program(), models));
@@ -101,13 +104,17 @@ fn random_programs_agree_with_the_oracle() {
     assert!(*compared.borrow() >= COMPARED, "only {} programs were small enough", compared.borrow());
 }
 
+/// How many times as many programs as usual are drawn: a number in the environment.
+fn patience() -> u32 {
+    std::env::var("RACEVM_PATIENCE").map_or(1, |times| times.parse().expect("a number"))
+}
+
 #[test]
 fn reductions_lose_nothing_of_programs_with_loops() {
     let sizes = RefCell::new(Vec::new());
-    let mut runner = TestRunner::new(Config { cases: 1_500, failure_persistence: None, ..Config::default() });
-    let strategy = (reductions::looping_program(), prop::sample::select(MemoryModel::ALL.to_vec()));
-    let result = runner.run(&strategy, |(text, memory)| {
-        let models = Models { switch: SwitchModel::Every, memory };
+    let cases = 1_500 * patience();
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let result = runner.run(&(reductions::looping_program(), models()), |(text, models)| {
         sizes.borrow_mut().extend(reductions::compare(&assembled(&text), models, &text));
         Ok(())
     });
@@ -115,7 +122,11 @@ fn reductions_lose_nothing_of_programs_with_loops() {
         panic!("{failure}");
     }
     let sizes = sizes.into_inner();
-    let smaller = sizes.iter().filter(|(fused, whole)| fused < whole).count();
+    let smaller = sizes.iter().filter(|(reduced, whole)| reduced < whole).count();
     assert!(sizes.len() > 1_000, "only {} programs were compared", sizes.len());
-    assert!(smaller > sizes.len() / 2, "fusion took something away from {smaller} of {}", sizes.len());
+    assert!(
+        smaller > sizes.len() * 2 / 5,
+        "reductions took something away from {smaller} of {}",
+        sizes.len()
+    );
 }
