@@ -1,14 +1,14 @@
 //! How fast is the search, and what does each part of it cost?
 //!
 //! - `whole graph`: states a second of the search for every state, without reductions.
-//! - `fused graph`: the same programs with fusion; compare the times, the answers are the same.
+//! - `reduced graph`: the same programs with fusion; compare the times, the answers are the same.
 //! - `counting`: schedules and probabilities of 2 threads x 10 increments, C(80,40) schedules.
 //! - `traces`: classes of equivalent schedules by sleep sets.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use racevm::asm::{NoFiles, Options, assemble};
 use racevm::check::{Counting, Limits, Unwatched, explored};
-use racevm::explore::Fusion;
+use racevm::explore::{Reduction, Reductions};
 use racevm::program::{Models, Program};
 use racevm::vm::{DEFAULT_BUFFER, Machine};
 
@@ -34,16 +34,16 @@ fn search(c: &mut Criterion) {
     let programs = [("3 threads x 3 increments", increments(3, 3)), ("5 philosophers", philosophers(5))];
     for (name, program) in &programs {
         let machine = Machine::new(program, Models::default(), DEFAULT_BUFFER).expect("small states");
-        let fusion = Fusion::new(&machine);
-        let run = |fusion: Option<&Fusion>| {
-            explored(&machine, fusion, &Limits::default(), Counting::Nothing, &mut Unwatched)
+        let reduction = Reduction::new(&machine, Reductions::ALL);
+        let run = |reduction: Option<&Reduction>| {
+            explored(&machine, reduction, &Limits::default(), Counting::Nothing, &mut Unwatched)
         };
         let mut group = c.benchmark_group(*name);
         group.sample_size(10);
         group.throughput(Throughput::Elements(run(None).search.states));
         group.bench_function("whole graph", |b| b.iter(|| run(None)));
-        group.throughput(Throughput::Elements(run(fusion.as_ref()).search.states));
-        group.bench_function("fused graph", |b| b.iter(|| run(fusion.as_ref())));
+        group.throughput(Throughput::Elements(run(reduction.as_ref()).search.states));
+        group.bench_function("reduced graph", |b| b.iter(|| run(reduction.as_ref())));
         group.finish();
     }
 }
