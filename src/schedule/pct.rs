@@ -97,6 +97,10 @@ impl Pct {
 }
 
 impl Strategy for Pct {
+    fn is_blind(&self) -> bool {
+        true
+    }
+
     fn begin(&mut self, machine: &Machine<'_>, draw: &mut Draw) {
         let actors = 2 * machine.program().threads.len();
         self.priorities.clear();

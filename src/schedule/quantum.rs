@@ -28,6 +28,10 @@ impl Quantum {
 }
 
 impl Strategy for Quantum {
+    fn is_blind(&self) -> bool {
+        true
+    }
+
     fn begin(&mut self, _: &Machine<'_>, draw: &mut Draw) {
         self.thread = None;
         // The slice that the first thread finds begun.

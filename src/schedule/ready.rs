@@ -55,6 +55,8 @@ impl Traits {
             (Instr::Notify(_), _) => Self::TOUCHES | Self::WAITS | Self::CHOOSES,
             (Instr::Choose(_), _) => Self::CHOOSES,
             (_, Operand::Target(_) | Operand::Threads(_)) => Self::TOUCHES | Self::WAITS,
+            // Whoever comes here has finished, or returns to what may block it.
+            (Instr::End, _) => Self::WAITS,
             (Instr::Store(_), _) if is_weak => Self::TOUCHES | Self::WAITS,
             (Instr::Fence | Instr::Cas(_) | Instr::Xadd(_) | Instr::Xchg(_), _) if is_weak => Self::WAITS,
             _ => 0,
@@ -65,7 +67,7 @@ impl Traits {
         self.0 & Self::TOUCHES != 0
     }
 
-    fn waits(self) -> bool {
+    pub fn waits(self) -> bool {
         self.0 & Self::WAITS != 0
     }
 
@@ -128,6 +130,12 @@ impl Ready {
         for id in machine.program().thread_ids() {
             self.file(machine, state, id);
         }
+    }
+
+    /// Returns the actors, in order of their numbers, where all of them are threads that nothing can block.
+    #[inline]
+    pub fn free_threads(&self) -> Option<&[ThreadId]> {
+        (self.open.total() + self.buffers.total() == 0).then_some(&self.singles)
     }
 
     /// Returns how many actors may be chosen.
@@ -240,7 +248,7 @@ impl Ready {
         }
     }
 
-    /// Files a thread anew after a step of its own that touches nothing.
+    /// Files a thread anew after a step that touches nothing but itself or its buffers, if it may be blocked.
     #[inline]
     pub(super) fn follow(&mut self, machine: &Machine<'_>, state: &State, id: ThreadId) {
         match machine.pc(state, id) {
@@ -265,13 +273,8 @@ impl Ready {
         }
     }
 
-    /// Files a thread anew after the flush of one of its buffers.
-    pub(super) fn flushed(&mut self, machine: &Machine<'_>, state: &State, id: ThreadId) {
-        self.count_buffers(machine, state, id);
-        self.file(machine, state, id);
-    }
-
-    fn count_buffers(&mut self, machine: &Machine<'_>, state: &State, id: ThreadId) {
+    /// Takes note of how many buffers of a thread hold something.
+    pub(super) fn count_buffers(&mut self, machine: &Machine<'_>, state: &State, id: ThreadId) {
         if machine.models().memory == MemoryModel::Sc {
             return;
         }

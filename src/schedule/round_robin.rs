@@ -15,6 +15,10 @@ pub struct RoundRobin {
 }
 
 impl Strategy for RoundRobin {
+    fn is_blind(&self) -> bool {
+        true
+    }
+
     fn begin(&mut self, _: &Machine<'_>, _: &mut Draw) {
         self.last = None;
     }

@@ -13,7 +13,8 @@ use crate::vm::{Action, Actor, Choice, Choices, Machine, State};
 pub struct Decision<'a, 'p> {
     /// The program under its models.
     pub machine: &'a Machine<'p>,
-    /// The state in which the decision is made.
+    /// The state in which the decision is made; for a strategy that [is blind](Strategy::is_blind), threads
+    /// may be ahead in it by steps that no other can see.
     pub state: &'a State,
     /// Who may be chosen; never empty.
     pub ready: &'a Ready,
@@ -30,11 +31,25 @@ impl Decision<'_, '_> {
 
 /// A way of scheduling.
 pub trait Strategy {
+    /// Returns true when the strategy never looks at [`Decision::state`]: steps that no other thread can see
+    /// may then be executed before they are chosen, which is several times as fast. The choices are the same.
+    fn is_blind(&self) -> bool {
+        false
+    }
+
     /// Prepares for a new run.
     fn begin(&mut self, machine: &Machine<'_>, draw: &mut Draw);
 
     /// Chooses whose step comes next, among those that are ready.
     fn choose(&mut self, decision: &Decision<'_, '_>, draw: &mut Draw) -> Actor;
+
+    /// Makes decisions for as long as they fall on threads that are ahead, but at most `most`, counts them down
+    /// in `ahead`, and returns how many. They are those that [`Strategy::choose`] would make; this is for strategies
+    /// that can make them faster.
+    fn pass(&mut self, ready: &Ready, ahead: &mut [u32], most: u64, draw: &mut Draw) -> u64 {
+        let _ = (ready, ahead, most, draw);
+        0
+    }
 
     /// Chooses the successor of a step that has several, whether a decision came before it or not; `steps`
     /// have been executed. Uniformly, unless a strategy has reasons.
@@ -131,6 +146,10 @@ impl<F: FnMut(&mut dyn FnMut() -> u64) -> Schedule> Drawn<F> {
 }
 
 impl<F: FnMut(&mut dyn FnMut() -> u64) -> Schedule> Strategy for Drawn<F> {
+    fn is_blind(&self) -> bool {
+        true
+    }
+
     fn begin(&mut self, _: &Machine<'_>, draw: &mut Draw) {
         self.schedule = (self.source)(&mut || draw.word());
     }

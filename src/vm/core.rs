@@ -68,7 +68,7 @@ impl Core<'_> {
     /// where bodies end, which is no step.
     #[inline]
     pub(super) fn go(&mut self, machine: &Machine<'_>, pc: Addr, next: Next) {
-        let mut at = match next {
+        let at = match next {
             Next::Through => Addr(pc.0 + 1),
             Next::Jump(target) => target,
             Next::Call(entry) => {
@@ -80,6 +80,12 @@ impl Core<'_> {
             Next::Halt => return self.finish(),
             Next::Stay => return,
         };
+        self.arrive(machine, at);
+    }
+
+    /// Lets the thread go on at an address. Where that is the end of a body, it returns or has finished.
+    #[inline]
+    pub(super) fn arrive(&mut self, machine: &Machine<'_>, mut at: Addr) {
         while matches!(machine.program().instr(at), Instr::End) {
             if self.depth() == 0 {
                 return self.finish();

@@ -9,8 +9,10 @@ mod footprint;
 mod inspect;
 mod layout;
 mod machine;
+mod plain;
 mod state;
 mod step;
+mod stretch;
 mod sync;
 
 pub use fault::Fault;
@@ -20,3 +22,4 @@ pub use layout::{Layout, MAX_OUTPUT, TooLarge};
 pub use machine::{Action, Actor, Choice, Choices, DEFAULT_BUFFER, Machine};
 pub use state::State;
 pub use step::{After, Stop};
+pub use stretch::Stretches;

@@ -7,8 +7,9 @@ use super::core::{Core, Next};
 use super::fault::Fault;
 use super::layout::{MAX_OUTPUT, thread};
 use super::machine::{Action, Actor, Choice, Machine};
+use super::plain::{index_operand, is_memory};
 use super::state::State;
-use crate::program::{Addr, Instr, Place, SwitchModel, ThreadId, Threads, binary};
+use crate::program::{Addr, Instr, MemoryModel, Operand, Place, SwitchModel, ThreadId, Threads};
 
 /// What comes after a step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,6 +84,13 @@ impl Machine<'_> {
         Ok(if decides { After::Decision } else { After::SameThread })
     }
 
+    /// Lets a thread that a [stretch](super::Stretches) has led to the end of a body leave it.
+    pub fn leave_body(&self, state: &mut State, id: ThreadId) {
+        if let Some(pc) = self.pc(state, id) {
+            self.core(state, id).arrive(self, pc);
+        }
+    }
+
     /// Returns true when the step that just led the thread away from `pc`, where it had `depth` open calls,
     /// began and ended in one `atomic … end` block.
     ///
@@ -107,103 +115,20 @@ impl Machine<'_> {
         program.share_block(before, after)
     }
 
+    #[inline]
     fn execute(&self, state: &mut State, id: ThreadId, instr: Instr, choice: Choice) -> Result<Next, Stop> {
         match instr {
-            Instr::Push(number) => self.core(state, id).push(number),
-            Instr::Pop => drop(self.core(state, id).pop()),
-            Instr::Dup => {
-                let top = self.peek(state, id, 0);
-                self.core(state, id).push(top);
-            }
-            Instr::Swap => {
-                let mut core = self.core(state, id);
-                let (b, a) = (core.pop(), core.pop());
-                core.push(b);
-                core.push(a);
-            }
-            Instr::Over => {
-                let below = self.peek(state, id, 1);
-                self.core(state, id).push(below);
-            }
-            // One arm for each, so that the dispatch on the instruction is the only one of the step.
-            Instr::Add => self.compute(state, id, Instr::Add)?,
-            Instr::Sub => self.compute(state, id, Instr::Sub)?,
-            Instr::Mul => self.compute(state, id, Instr::Mul)?,
-            Instr::Div => self.compute(state, id, Instr::Div)?,
-            Instr::Mod => self.compute(state, id, Instr::Mod)?,
-            Instr::Eq => self.compute(state, id, Instr::Eq)?,
-            Instr::Ne => self.compute(state, id, Instr::Ne)?,
-            Instr::Lt => self.compute(state, id, Instr::Lt)?,
-            Instr::Le => self.compute(state, id, Instr::Le)?,
-            Instr::Gt => self.compute(state, id, Instr::Gt)?,
-            Instr::Ge => self.compute(state, id, Instr::Ge)?,
-            Instr::And => self.compute(state, id, Instr::And)?,
-            Instr::Or => self.compute(state, id, Instr::Or)?,
-            Instr::Xor => self.compute(state, id, Instr::Xor)?,
-            Instr::Shl => self.compute(state, id, Instr::Shl)?,
-            Instr::Shr => self.compute(state, id, Instr::Shr)?,
-            Instr::Neg => {
-                let value = self.peek(state, id, 0).checked_neg().ok_or(Fault::Overflow)?;
-                self.core(state, id).replace(1, value);
-            }
-            Instr::Not => {
-                let value = i64::from(self.peek(state, id, 0) == 0);
-                self.core(state, id).replace(1, value);
-            }
-            Instr::Load(place) => {
+            Instr::Load(place) if self.is_buffered(place) => {
                 let value = self.load(state, id, place)?;
                 self.core(state, id).replace(index_operand(place), value);
             }
-            Instr::Store(place) => self.store(state, id, place)?,
-            Instr::Cas(place) => {
-                let old = self.load(state, id, place)?;
-                let taken = index_operand(place);
-                let (new, expected) = (self.peek(state, id, taken), self.peek(state, id, taken + 1));
-                if old == expected {
-                    self.write(state, id, place, new);
-                }
-                self.core(state, id).replace(taken + 2, i64::from(old == expected));
-            }
-            Instr::Xadd(place) => {
-                let old = self.load(state, id, place)?;
-                let taken = index_operand(place);
-                let new = old.checked_add(self.peek(state, id, taken)).ok_or(Fault::Overflow)?;
-                self.write(state, id, place, new);
-                self.core(state, id).replace(taken + 1, old);
-            }
-            Instr::Xchg(place) => {
-                let old = self.load(state, id, place)?;
-                let taken = index_operand(place);
-                let new = self.peek(state, id, taken);
-                self.write(state, id, place, new);
-                self.core(state, id).replace(taken + 1, old);
-            }
-            Instr::Jmp(target) => return Ok(Next::Jump(target)),
-            Instr::Jz(target) => return Ok(self.branch(state, id, target, |value| value == 0)),
-            Instr::Jnz(target) => return Ok(self.branch(state, id, target, |value| value != 0)),
+            Instr::Store(place) if self.is_buffered(place) => self.store(state, id, place)?,
             Instr::Call(proc) => return Ok(Next::Call(self.program().procs[proc.index()].body.entry)),
             Instr::Ret => return Ok(Next::Return),
             Instr::Halt => return Ok(Next::Halt),
-            Instr::SelfIndex => {
-                let index = i64::from(self.program().copy_index(id));
-                self.core(state, id).push(index);
-            }
-            Instr::Nop | Instr::Fence | Instr::Yield => {}
             Instr::Choose(range) => {
                 let value = if let Choice::Value(value) = choice { value } else { range.low };
                 self.core(state, id).push(value);
-            }
-            Instr::Assert(text) => {
-                if self.peek(state, id, 0) == 0 {
-                    return Err(Fault::Assertion(text).into());
-                }
-                self.core(state, id).pop();
-            }
-            Instr::Assume => {
-                if self.peek(state, id, 0) == 0 {
-                    return Err(Stop::Assume);
-                }
-                self.core(state, id).pop();
             }
             Instr::Print => self.print(state, id)?,
             Instr::Start(operand) => self.start(state, id, operand)?,
@@ -215,32 +140,23 @@ impl Machine<'_> {
                 self.drop_index(state, id, matches!(operand, Threads::At(_)));
             }
             Instr::End => unreachable!("the end of a body is never executed"),
-            other => return self.execute_rest(state, id, other, choice),
+            _ => {
+                if let Operand::Target(target) = instr.operand() {
+                    let object = self.object(state, id, target).ok_or(Fault::IndexOutOfRange)?;
+                    return self.execute_on(state, id, instr, target, object, choice);
+                }
+                let mut plain = self.plain(state, id);
+                let next = plain.execute(instr)?;
+                plain.close(self);
+                return Ok(next);
+            }
         }
         Ok(Next::Through)
     }
 
-    /// The instructions on synchronization objects.
-    fn execute_rest(
-        &self,
-        state: &mut State,
-        id: ThreadId,
-        instr: Instr,
-        choice: Choice,
-    ) -> Result<Next, Stop> {
-        if let crate::program::Operand::Target(target) = instr.operand() {
-            let object = self.object(state, id, target).ok_or(Fault::IndexOutOfRange)?;
-            return self.execute_on(state, id, instr, target, object, choice);
-        }
-        unreachable!("every instruction without an object has its own arm")
-    }
-
-    #[inline(always)]
-    fn compute(&self, state: &mut State, id: ThreadId, instr: Instr) -> Result<(), Fault> {
-        let (b, a) = (self.peek(state, id, 0), self.peek(state, id, 1));
-        let value = binary(instr, a, b).expect("only binary operations are computed")?;
-        self.core(state, id).replace(2, value);
-        Ok(())
+    /// Returns true for a variable that is read and written through the thread's store buffer.
+    fn is_buffered(&self, place: Place) -> bool {
+        self.models().memory != MemoryModel::Sc && is_memory(place)
     }
 
     fn print(&self, state: &mut State, id: ThreadId) -> Result<(), Fault> {
@@ -272,14 +188,10 @@ impl Machine<'_> {
         self.core(state, id).drop(usize::from(taken));
     }
 
-    fn branch(&self, state: &mut State, id: ThreadId, target: Addr, taken: impl Fn(i64) -> bool) -> Next {
-        if taken(self.core(state, id).pop()) { Next::Jump(target) } else { Next::Through }
-    }
-
-    #[inline]
+    /// Reads a buffered variable.
     fn load(&self, state: &State, id: ThreadId, place: Place) -> Result<i64, Fault> {
-        let (is_memory, cell) = self.cell(state, id, place).ok_or(Fault::IndexOutOfRange)?;
-        Ok(if is_memory { self.read_memory(state, id, cell) } else { state.words[self.local_word(id, cell)] })
+        let (_, cell) = self.cell(state, id, place).ok_or(Fault::IndexOutOfRange)?;
+        Ok(self.read_memory(state, id, cell))
     }
 
     /// Returns what the thread reads from a memory cell: its own newest buffered value, else memory.
@@ -288,25 +200,15 @@ impl Machine<'_> {
         buffered.unwrap_or(state.words[cell as usize])
     }
 
+    /// Puts a value for a buffered variable into the thread's store buffer.
     fn store(&self, state: &mut State, id: ThreadId, place: Place) -> Result<(), Fault> {
-        let (is_memory, cell) = self.cell(state, id, place).ok_or(Fault::IndexOutOfRange)?;
+        let (_, cell) = self.cell(state, id, place).ok_or(Fault::IndexOutOfRange)?;
         let taken = index_operand(place);
         let value = self.peek(state, id, taken);
-        if is_memory && self.models().memory != crate::program::MemoryModel::Sc {
-            let (offset, shape) = self.layout.buffer(self.program().threads[id.index()]);
-            shape.push(&mut state.words[self.layout.thread(id)][offset..], cell, value);
-        } else {
-            self.write(state, id, place, value);
-        }
+        let (offset, shape) = self.layout.buffer(self.program().threads[id.index()]);
+        shape.push(&mut state.words[self.layout.thread(id)][offset..], cell, value);
         self.core(state, id).drop(taken + 1);
         Ok(())
-    }
-
-    /// Writes a variable at once; the index has been checked.
-    fn write(&self, state: &mut State, id: ThreadId, place: Place, value: i64) {
-        let (is_memory, cell) = self.cell(state, id, place).expect("the index was checked by the load");
-        let at = if is_memory { cell as usize } else { self.local_word(id, cell) };
-        state.words[at] = value;
     }
 
     pub(super) fn local_word(&self, id: ThreadId, cell: u32) -> usize {
@@ -318,9 +220,4 @@ impl Machine<'_> {
         let range = self.layout.thread(id);
         Core { words: &mut state.words[range], stack: self.layout.stack, locals: self.layout.locals }
     }
-}
-
-/// Returns how many stack values a variable operand takes: its index, if that is there.
-fn index_operand(place: Place) -> usize {
-    usize::from(matches!(place, Place::MemoryAt { .. } | Place::LocalAt { .. }))
 }

@@ -2,6 +2,7 @@
 //! program is. Each is a property of random programs.
 
 mod generate;
+mod sampling;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -63,6 +63,17 @@ impl Strategy for Compared {
     }
 }
 
+/// The random walk, which is not blind: every step is executed when it is chosen.
+struct Seeing;
+
+impl Strategy for Seeing {
+    fn begin(&mut self, _: &Machine<'_>, _: &mut Draw) {}
+
+    fn choose(&mut self, decision: &Decision<'_, '_>, draw: &mut Draw) -> Actor {
+        Random.choose(decision, draw)
+    }
+}
+
 fn sampling(strategy: StrategyName, runs: u64) -> Sampling {
     Sampling { strategy, seed: 7, runs, limit: Some(10_000) }
 }
@@ -79,6 +90,37 @@ fn who_is_ready_is_who_is_enabled() {
             let tally =
                 sample_with(&machine, Compared, &sampling(StrategyName::Random, 60), &mut |_, _| true);
             assert_eq!(tally.runs, 60);
+        }
+    }
+}
+
+/// Hidden steps that fault, fail, never end, and stand before what blocks or can be seen.
+const STRETCHES: &[&str] = &[
+    "shared x\nthread T[2]\n local i\n local a[3]\n again: LOAD x\n DUP\n STORE i\n PUSH 1\n ADD\n STORE x\n LOAD i\n
+    DUP\n DUP\n STORE a[]\n PUSH 4\n LT\n JNZ again\n end",
+    "shared x\nthread T[2]\n local i = 5\n LOAD x\n JNZ again\n PUSH 1\n STORE x\n again: PUSH 12\n LOAD i\n PUSH 1\n
+    SUB\n DUP\n STORE i\n DIV\n POP\n JMP again\n end",
+    "shared x\nthread T[2]\n local i\n LOAD x\n JNZ again\n PUSH 1\n STORE x\n NOP\n HALT\n again: LOAD i\n PUSH 1\n XOR\n
+    STORE i\n JMP again\n end",
+    "shared x\nmutex m\nthread T[3]\n LOCK m\n LOAD x\n PUSH 1\n ADD\n STORE x\n NOP\n UNLOCK m\n NOP\n NOP\n LOCK m\n
+    LOAD x\n PUSH 4\n LT\n ASSERT \"four\"\n UNLOCK m\n LOAD x\n PUSH 5\n NE\n ASSUME\n end",
+    "shared x\nproc f\n SELF\n NOP\n JZ out\n NOP\n RET\n out:\n end
+    thread T[3]\n CALL f\n NOP\n LOAD x\n SELF\n ADD\n STORE x\n CALL f\n NOP\n NOP\n JMP out\n NOP\n out:\n end
+    thread J\n NOP\n JOIN T\n NOP\n CHOOSE 1..3\n XADD x\n PRINT\n end",
+    "shared x\nshared y\nthread T[2]\n PUSH 1\n STORE x\n NOP\n PUSH 1\n STORE y\n NOP\n FENCE\n NOP\n LOAD x\n PUSH 2\n
+    XADD y\n ADD\n PUSH 3\n CAS x\n JZ out\n PUSH 1\n NEG\n XCHG x\n STORE y\n NOP\n out:\n end",
+];
+
+#[test]
+fn steps_that_nobody_sees_may_be_executed_before_they_are_chosen() {
+    for text in WAITS.iter().chain(STRETCHES) {
+        let program = program(text);
+        for machine in all_machines(&program) {
+            for limit in [7, 10_000] {
+                let sampling = Sampling { limit: Some(limit), ..sampling(StrategyName::Random, 60) };
+                let ahead = sample_with(&machine, Random, &sampling, &mut |_, _| true);
+                assert_eq!(ahead, sample_with(&machine, Seeing, &sampling, &mut |_, _| true), "{text}");
+            }
         }
     }
 }
