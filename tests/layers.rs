@@ -19,6 +19,7 @@ const KNOWN_TO: &[(&str, &[&str])] = &[
     ("serde_json", &["report"]),
     ("clap", &["cli"]),
     ("ctrlc", &["cli"]),
+    ("proptest", &["testing"]),
 ];
 
 /// What the core does not do: files, clocks, the environment, printing.

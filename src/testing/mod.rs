@@ -40,6 +40,9 @@ mod outcomes;
 mod replayed;
 mod subject;
 
+#[cfg(feature = "proptest")]
+pub mod strategies;
+
 pub use explored::Explored;
 pub use failure::{Failure, FailureKind};
 pub use outcomes::{Outcomes, Row};
