@@ -215,6 +215,27 @@ fn a_failure_under_other_models_is_replayed_by_the_line_below_it() {
 }
 
 #[test]
+fn a_survivor_is_shown_as_a_diff_and_counted() {
+    let text = "mutex m\nshared x\nthread t[2]\n    LOCK m\n    LOAD x\n    PUSH 1\n    ADD\n    STORE x\n    UNLOCK m\nend\n\
+                expect possibly x == 2\n";
+    let run = racevm_with(&["check", "-", "--mutants"], text);
+    assert_eq!(run.code, 0, "a survivor is no failure\n{}", run.stdout);
+    let expected = "  survived   line 4\n    `LOCK m` and its UNLOCK are missing: nothing notices; it has other outcomes.\n    \
+                    4 - LOCK m\n    9 - UNLOCK m\n";
+    assert!(run.stdout.contains(expected), "{}", run.stdout);
+    let run = racevm_with(&["check", "-", "--mutants", "--json"], text);
+    let found: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let mutants = &found["programs"][0]["mutants"];
+    let number = |key: &str| mutants[key].as_u64().expect("a number");
+    let all = mutants["mutants"].as_array().expect("a list").len() as u64;
+    assert_eq!(number("noticed") + number("survived") + number("same") + number("undecided"), all);
+    let failing = text.replace("== 2", "== 3");
+    let run = racevm_with(&["check", "-", "--mutants"], &failing);
+    assert_eq!(run.code, 1);
+    assert!(!run.stdout.contains("mutant"), "a program that fails is not tried\n{}", run.stdout);
+}
+
+#[test]
 fn fmt_rewrites_what_is_not_in_layout() {
     let folder = folder("fmt_rewrites");
     let path = file(&folder, "a.rvm", "shared   x\nthread t\nload x ; why\npop\nend\n");

@@ -19,6 +19,7 @@ mod lexer;
 mod limits;
 mod listing;
 mod names;
+mod pieces;
 mod printer;
 mod resolve;
 mod structure;
@@ -34,6 +35,7 @@ pub use codes::codes;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use include::{Loaded, Loader, NoFiles};
 pub use listing::listing;
+pub use pieces::{Piece, PieceKind, pieces};
 pub use printer::format;
 
 /// The codes of texts that were not read, or not to their end: what they declare is not known.

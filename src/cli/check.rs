@@ -17,20 +17,19 @@ use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::load::{self, Named};
 use super::watch::{self, Watch};
-use crate::check::{self, Exploration, Request};
+use crate::check::{self, Exploration, Monitor, Request, Summary};
 use crate::program::Program;
 use crate::report::{self, Checked, Explored};
 use crate::testing::again;
+use crate::verify::mutate::{self, Setup, Survey};
 
 const AFTER_HELP: &str = "\
-Each program is explored under every combination of models that its expectations
-name; the limits are those of each exploration. In a folder, files without any
-thread are there to be included, and passed over.
+Each program is explored under every combination of models that it names; the
+limits are those of each exploration. In a folder, files without threads are
+there to be included, and passed over.
 
 Examples:
-  racevm check programs
   racevm check -v programs/deadlock programs/lost_update.rvm
-  racevm check --time-limit 10s --json programs
   racevm check --junit results.xml --sarif results.sarif programs";
 
 /// How often the line that shows how far the work has come is looked at.
@@ -50,6 +49,10 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     search: SearchArgs,
 
+    /// Show which mistakes nothing would notice in programs that pass
+    #[arg(long, help_heading = "Search")]
+    mutants: bool,
+
     /// Print one JSON document
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -66,7 +69,7 @@ pub(super) struct CheckArgs {
 /// What became of one file.
 enum Outcome {
     /// It was explored under each combination of models it names; with the flags that it knows.
-    Explored(Box<Program>, ProgramArgs, Vec<Exploration>),
+    Explored(Box<Program>, ProgramArgs, Vec<Exploration>, Option<Survey>),
     /// It could not be.
     Failed(Failure),
     /// It is there to be included.
@@ -109,8 +112,12 @@ fn check(loaded: Loaded, args: &CheckArgs, share: u64) -> Outcome {
         Loaded::Part => return Outcome::Part,
         Loaded::Failed(failure) => return Outcome::Failed(failure),
     };
-    match explore(&program, args, share) {
-        Ok(explorations) => Outcome::Explored(program, flags, explorations),
+    let explored = explore(&program, args, share).and_then(|explorations| {
+        let survey = survey(&program, &flags, &explorations, args, share)?;
+        Ok((explorations, survey))
+    });
+    match explored {
+        Ok((explorations, survey)) => Outcome::Explored(program, flags, explorations, survey),
         Err(failure) => Outcome::Failed(failure),
     }
 }
@@ -127,6 +134,26 @@ fn explore(program: &Program, args: &CheckArgs, share: u64) -> Result<Vec<Explor
         Ok(exploration)
     });
     explorations.collect()
+}
+
+/// Tries the mutants of a program that is as it expects, where that is asked for.
+fn survey(
+    program: &Program,
+    flags: &ProgramArgs,
+    explorations: &[Exploration],
+    args: &CheckArgs,
+    share: u64,
+) -> Result<Option<Survey>, Failure> {
+    if !args.mutants || explorations.iter().any(|found| found.summary() != Summary::Holds) {
+        return Ok(None);
+    }
+    let options = load::options(flags);
+    // What a mutant is tried with is a share of what its program has.
+    let threads = (args.search.threads() as u64).div_ceil(share).max(1);
+    let request = args.search.request(flags.models(program), &args.program, share * threads);
+    let monitor = || -> Box<dyn Monitor> { Box::new(Watch::start_silently(args.search.time_limit)) };
+    let setup = Setup { options: &options, request, threads: threads as usize, monitor: &monitor };
+    mutate::survey(program, &setup).map(Some).map_err(|error| Failure::Limit(error.to_string()))
 }
 
 /// Prints what became of the files, in their order.
@@ -194,7 +221,7 @@ impl Listing<'_> {
 impl Outcome {
     fn exit(&self) -> Exit {
         match self {
-            Outcome::Explored(.., explorations) => {
+            Outcome::Explored(_, _, explorations, _) => {
                 let exits = explorations.iter().map(|exploration| Exit::from(exploration.summary()));
                 exits.max().unwrap_or(Exit::Success)
             }
@@ -206,11 +233,12 @@ impl Outcome {
 
     fn as_checked<'a>(&'a self, file: &'a str, args: &CheckArgs) -> Option<Checked<'a>> {
         Some(match self {
-            Outcome::Explored(program, flags, explorations) => {
+            Outcome::Explored(program, flags, explorations, survey) => {
                 // The report adds the models of each exploration itself.
                 let again = again("replay", file, &flags.flags(program, program.models));
                 let buffer = args.program.store_buffer;
-                Checked::Explored(Explored { file, program, explorations, buffer, again })
+                let mutants = survey.as_ref();
+                Checked::Explored(Explored { file, program, explorations, buffer, again, mutants })
             }
             Outcome::Failed(Failure::Diagnostics(diagnostics)) => Checked::Refused { file, diagnostics },
             Outcome::Failed(failure) => Checked::Failed { file, message: failure.message() },

@@ -64,9 +64,14 @@ pub(super) fn unknown_replacement(who: &str, file: &str) -> Failure {
     Failure::usage(format!("{who} file `{file}` that --replace could put another in the place of"))
 }
 
+/// Returns what flags change in a program.
+pub(super) fn options(args: &ProgramArgs) -> Options {
+    Options { defines: args.defines.clone(), replacements: args.replace.clone() }
+}
+
 /// Assembles a text, and leaves it to the caller what an unknown name is.
 pub(super) fn assembled(text: &Text, args: &ProgramArgs) -> Result<Program, asm::Failure> {
-    let options = Options { defines: args.defines.clone(), replacements: args.replace.clone() };
+    let options = options(args);
     let replaced = args.replace.iter().map(|(_, other)| other.clone()).collect();
     let files = Files { texts: Vec::new(), replaced };
     asm::assemble(&text.name, &text.text, &options, &files)

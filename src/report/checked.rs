@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::explored;
 use super::json::{self, ErrorJson, ExploredJson, SCHEMA};
 use super::layout::document;
+use super::mutants::{self, SurveyJson};
 use super::names::{self, wrap};
 use super::number::plural;
 use super::palette::Page;
@@ -12,6 +13,7 @@ use super::timeline::COLUMNS;
 use crate::asm::Diagnostics;
 use crate::check::{Exploration, Reached, Summary, Unexpected, Verdict};
 use crate::program::{Models, Program};
+use crate::verify::mutate::Survey;
 use crate::vm::Machine;
 
 /// What became of one file.
@@ -48,6 +50,8 @@ pub struct Explored<'a> {
     pub buffer: u32,
     /// The command that replays a schedule under the program's own models, without the schedule itself.
     pub again: String,
+    /// What became of its mutants, where they were asked for.
+    pub mutants: Option<&'a Survey>,
 }
 
 impl Explored<'_> {
@@ -102,7 +106,7 @@ fn explored_line(explored: &Explored<'_>, page: &Page<'_>) -> String {
     let Explored { file, explorations, .. } = *explored;
     let summary = sum(explorations);
     let word = match summary {
-        Summary::Holds if page.quiet => return String::new(),
+        Summary::Holds if page.quiet && explored.mutants.is_none() => return String::new(),
         Summary::Holds => palette.good("ok     "),
         Summary::Fails => palette.bad("FAILS  "),
         Summary::Inconclusive => palette.warn("unknown"),
@@ -116,6 +120,9 @@ fn explored_line(explored: &Explored<'_>, page: &Page<'_>) -> String {
     let mut text = format!("{word}  {file}  {}\n", palette.faint(sizes.join(", ")));
     for exploration in explorations {
         text.push_str(&details(explored, exploration, page));
+    }
+    if let Some(survey) = explored.mutants {
+        text.push_str(&mutants::mutants(explored.program, survey, page));
     }
     text
 }
@@ -173,6 +180,8 @@ struct ProgramJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     explorations: Option<Vec<ExploredJson>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    mutants: Option<SurveyJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<Vec<ErrorJson>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
@@ -181,7 +190,7 @@ struct ProgramJson {
 /// Writes what became of many files as one document.
 pub fn checked_json(all: &[Checked<'_>]) -> String {
     let program = |one: &Checked<'_>| match one {
-        Checked::Explored(Explored { file, program, explorations, .. }) => {
+        Checked::Explored(Explored { file, program, explorations, mutants, .. }) => {
             let documents = explorations.iter().map(|found| json::explored(program, found)).collect();
             let verdict = match sum(explorations) {
                 Summary::Holds => "holds",
@@ -189,12 +198,14 @@ pub fn checked_json(all: &[Checked<'_>]) -> String {
                 Summary::Inconclusive => "unknown",
             };
             let file = (*file).to_owned();
-            ProgramJson { file, verdict, explorations: Some(documents), errors: None, message: None }
+            let mutants = mutants.map(|survey| mutants::survey_json(program, survey));
+            ProgramJson { file, verdict, explorations: Some(documents), mutants, errors: None, message: None }
         }
         Checked::Refused { file, diagnostics } => ProgramJson {
             file: (*file).to_owned(),
             verdict: "error",
             explorations: None,
+            mutants: None,
             errors: Some(json::errors(diagnostics)),
             message: None,
         },
@@ -202,6 +213,7 @@ pub fn checked_json(all: &[Checked<'_>]) -> String {
             file: (*file).to_owned(),
             verdict: "error",
             explorations: None,
+            mutants: None,
             errors: None,
             message: Some(message.clone()),
         },

@@ -17,10 +17,13 @@ pub(super) enum Rule {
     Fault,
     /// A limit cut the search before this could be decided.
     Undecided,
+    /// Nothing notices a mutant of the program.
+    Survivor,
 }
 
 impl Rule {
-    pub const ALL: [Rule; 4] = [Rule::Expectation, Rule::Deadlock, Rule::Fault, Rule::Undecided];
+    pub const ALL: [Rule; 5] =
+        [Rule::Expectation, Rule::Deadlock, Rule::Fault, Rule::Undecided, Rule::Survivor];
 
     /// Returns its name, which stays the same from version to version.
     pub fn id(self) -> &'static str {
@@ -29,6 +32,7 @@ impl Rule {
             Rule::Deadlock => "deadlock",
             Rule::Fault => "fault",
             Rule::Undecided => "undecided",
+            Rule::Survivor => "survivor",
         }
     }
 
@@ -39,6 +43,9 @@ impl Rule {
             Rule::Deadlock => "A deadlock can be reached that the program does not expect.",
             Rule::Fault => "A fault can be reached that the program does not expect.",
             Rule::Undecided => "A limit stopped the search before this could be decided.",
+            Rule::Survivor => {
+                "With one thing wrong the program would still do all that it expects of itself."
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::asm::Diagnostics;
 use crate::check::{
     Count, Deadlock, Exploration, FaultReport, Judged, Livelock, Outcome, Probability, Race, Traces, Verdict,
 };
-use crate::program::{Addr, Program, ThreadId};
+use crate::program::{Addr, Line, Program, ThreadId};
 use crate::schedule::{End, ExecutedStep, Execution, Schedule};
 use crate::vm::{Actor, Choice, Machine};
 
@@ -246,6 +246,11 @@ pub(super) fn errors(diagnostics: &Diagnostics) -> Vec<ErrorJson> {
     diagnostics.errors.iter().map(error).collect()
 }
 
+/// Returns the file of a line for a document, unless it is the program's own.
+pub(super) fn places_file(program: &Program, line: Line) -> Option<String> {
+    names::file(program, line).map(str::to_owned)
+}
+
 pub(super) fn explored(program: &Program, found: &Exploration) -> ExploredJson {
     let complete = found.search.cut.is_none();
     // A microsecond is more than enough of a time that no two runs share.
@@ -324,7 +329,7 @@ fn expectation(program: &Program, judged: &Judged) -> ExpectationJson {
     let line = judged.expectation.line;
     ExpectationJson {
         line: line.number,
-        file: names::file(program, line).map(str::to_owned),
+        file: places_file(program, line),
         text: judged.expectation.text.clone(),
         verdict: verdict(judged.verdict),
         witness: judged.witness.as_ref().map(|witness: &Schedule| witness.to_text(program)),
@@ -383,7 +388,7 @@ pub(super) fn place(program: &Program, thread: ThreadId, at: Addr) -> PlaceJson 
         thread: thread.letters(),
         name: program.thread_name(thread),
         line: line.number,
-        file: names::file(program, line).map(str::to_owned),
+        file: places_file(program, line),
         instruction: program.instruction_text(at),
     }
 }

@@ -13,6 +13,7 @@ mod graph;
 mod json;
 mod junit;
 mod layout;
+mod mutants;
 mod names;
 mod number;
 mod palette;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::checked::{Checked, Explored};
 use super::findings::{self, Finding, Rule};
-use super::{names, story, timeline};
+use super::{mutants, names, story, timeline};
 use crate::asm::{Diagnostic, Diagnostics, codes};
 use crate::check::Exploration;
 use crate::program::{Cell, Line, Program, Span, ThreadId};
@@ -168,6 +168,7 @@ pub fn checked_sarif(all: &[Checked<'_>]) -> String {
                     let findings = findings::findings(explored, found);
                     results.extend(findings.iter().map(|finding| result(explored, found, finding)));
                 }
+                results.extend(remarks(explored));
             }
             Checked::Refused { diagnostics, .. } => {
                 results.extend(diagnostics.errors.iter().map(|error| refusal(diagnostics, error)));
@@ -215,6 +216,7 @@ fn level(rule: Rule) -> (&'static str, &'static str) {
     match rule {
         Rule::Expectation | Rule::Deadlock | Rule::Fault => ("fail", "error"),
         Rule::Undecided => ("open", "none"),
+        Rule::Survivor => ("fail", "note"),
     }
 }
 
@@ -230,6 +232,21 @@ fn result(explored: &Explored<'_>, found: &Exploration, finding: &Finding<'_>) -
         related_locations: Vec::new(),
         code_flows: flow.into_iter().collect(),
     }
+}
+
+/// Returns what is no failure, but worth a look.
+fn remarks(explored: &Explored<'_>) -> Vec<Finished> {
+    let survivors = explored.mutants.map(|survey| mutants::survivors(explored.program, survey));
+    let remark = |(line, text): (Line, String)| Finished {
+        rule_id: Rule::Survivor.id(),
+        kind: "fail",
+        level: "note",
+        message: Message::new(text),
+        locations: [Location::line(explored.program, line)],
+        related_locations: Vec::new(),
+        code_flows: Vec::new(),
+    };
+    survivors.into_iter().flatten().map(remark).collect()
 }
 
 fn refusal(diagnostics: &Diagnostics, error: &Diagnostic) -> Finished {

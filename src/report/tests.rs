@@ -313,6 +313,7 @@ fn a_check_is_a_line_and_what_fails_stands_below() {
                 explorations,
                 buffer: DEFAULT_BUFFER,
                 again: "racevm replay it.rvm".to_owned(),
+                mutants: None,
             });
             checked(&one, &page())
         })

@@ -53,7 +53,8 @@ fn documents(test: &str) -> (String, Value) {
     file(&folder, "latin.rvm", b"; \xe9\n");
     let at = |name: &str| folder.join(name).to_str().expect("the path is UTF-8").to_owned();
     let (junit, sarif) = (at("results.xml"), at("results.sarif"));
-    let mut arguments = vec!["check", "--max-states", "500", "--junit", &junit, "--sarif", &sarif];
+    let mut arguments =
+        vec!["check", "--mutants", "--max-states", "500", "--junit", &junit, "--sarif", &sarif];
     let folder = folder.to_str().expect("the path is UTF-8").to_owned();
     arguments.extend([folder.as_str(), "programs/deadlock"]);
     let run = racevm(&arguments);
@@ -175,6 +176,8 @@ fn sarif_points_at_what_happens_in_which_order() {
     assert_eq!(steps(&flows[0]), [(1, 4, "LOCK a".to_owned()), (3, 5, stuck)]);
     assert_eq!(of("undecided")["kind"], "open");
     assert_eq!(of("E0101")["locations"][0]["physicalLocation"]["region"]["startColumn"], 10);
+    let survivor = of("survivor");
+    assert_eq!(survivor["level"], "note");
     let weak = &of("expectation")["codeFlows"][0]["threadFlows"];
     let state = weak.to_string();
     assert!(state.contains(r#""state":{"x":{"text":"1"}}"#), "a flush changes memory\n{state}");
