@@ -80,18 +80,30 @@ impl<'m, 'p> Collector<'m, 'p> {
         }
     }
 
-    fn add_final(&mut self, node: NodeId, state: &State) {
+    /// Adds a final state and returns the number of its outcome.
+    pub fn add_final(&mut self, state: &State) -> usize {
         let key = (observed(self.machine, state), self.machine.output(state).to_vec());
         let next = self.outcomes.len();
-        let class = *self.outcomes.entry(key).or_insert(next);
-        self.final_nodes.insert(node, class);
+        *self.outcomes.entry(key).or_insert(next)
     }
 
-    fn add_deadlock(&mut self, node: NodeId, state: &State) {
+    /// Adds a deadlocked state and returns the number of its deadlock.
+    pub fn add_deadlock(&mut self, state: &State) -> usize {
         let key = (observed(self.machine, state), blocked_at(self.machine, state));
         let next = self.deadlocks.len();
-        let class = *self.deadlocks.entry(key).or_insert(next);
-        self.deadlock_nodes.insert(node, class);
+        *self.deadlocks.entry(key).or_insert(next)
+    }
+
+    /// Holds a state against the claims of the expectations.
+    pub fn add_to_watches(&mut self, state: &State, kind: Kind) {
+        let machine = self.machine;
+        for watch in &mut self.watches {
+            let claim = &watch.expectation.claim;
+            watch.violation = watch.violation.or_else(|| violation(machine, state, kind, claim));
+            if kind == Kind::Final {
+                watch.meet_final(machine, state);
+            }
+        }
     }
 
     fn add_races(&mut self, state: &State, actors: &[Actor]) {
@@ -109,19 +121,18 @@ impl<'m, 'p> Collector<'m, 'p> {
 impl Observer for Collector<'_, '_> {
     fn state(&mut self, node: NodeId, state: &State, kind: Kind, actors: &[Actor]) {
         match kind {
-            Kind::Final => self.add_final(node, state),
-            Kind::Deadlock => self.add_deadlock(node, state),
+            Kind::Final => {
+                let class = self.add_final(state);
+                self.final_nodes.insert(node, class);
+            }
+            Kind::Deadlock => {
+                let class = self.add_deadlock(state);
+                self.deadlock_nodes.insert(node, class);
+            }
             Kind::Decision => self.add_races(state, actors),
             _ => {}
         }
-        let machine = self.machine;
-        for watch in &mut self.watches {
-            let claim = &watch.expectation.claim;
-            watch.violation = watch.violation.or_else(|| violation(machine, state, kind, claim));
-            if kind == Kind::Final {
-                watch.meet_final(machine, state);
-            }
-        }
+        self.add_to_watches(state, kind);
     }
 }
 

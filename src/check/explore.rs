@@ -2,18 +2,21 @@
 
 use std::time::Duration;
 
-use super::collect::Collector;
+use super::assemble::Findings;
+use super::collect::{Collector, observed};
 use super::goals;
-use super::judge;
-use super::result::{Deadlock, Exploration, FaultReport, Livelock, Outcome, Race, Reached, SearchSummary};
-use crate::explore::{Cut, Limits, Monitor, Reduction, Reductions, Sink, Space, Witnesses, find_witnesses};
-use crate::graph::{Components, Counts, Ends, Traces, count, count_traces};
-use crate::program::{Claim, Models, Observed, Program};
-use crate::schedule::Schedule;
+use super::result::{Exploration, SearchSummary};
+use super::swept::{self, Answer};
+use crate::explore::{Cut, Limits, Monitor, Reduction, Reductions, Sink, Space, find_witnesses};
+use crate::graph::{Components, Ends, count, count_traces};
+use crate::program::{Claim, Models, Program};
 use crate::vm::{DEFAULT_BUFFER, Machine, TooLarge};
 
 /// Counts and probabilities are given unasked for up to this many nodes.
 const COUNTED_UNASKED: usize = 300_000;
+
+/// A graph of up to this many nodes is explored with its edges at once.
+const TINY: u64 = 5_000;
 
 /// What is to be explored, and how far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +33,8 @@ pub struct Request {
     pub reduce: bool,
     /// These reductions are to be used, whatever the size of the graph; nothing is counted then.
     pub reductions: Option<Reductions>,
+    /// How many threads search, at least 1; results are the same with any.
+    pub workers: usize,
     /// How far the search may go.
     pub limits: Limits,
 }
@@ -44,6 +49,7 @@ impl Request {
             verdicts_only: false,
             reduce: true,
             reductions: None,
+            workers: 1,
             limits: Limits::default(),
         }
     }
@@ -65,22 +71,35 @@ pub fn explore(
         let reduction = Reduction::new(&machine, wanted);
         return Ok(explored(&machine, reduction.as_ref(), &request.limits, counting, monitor));
     }
-    let small = COUNTED_UNASKED as u64;
-    let worth_reducing = request.reduce
-        && matches!(counting, Counting::Nothing | Counting::WhereSmall)
-        && request.limits.max_states.is_none_or(|limit| limit > small);
-    let wanted = if worth_reducing { Reductions::ALL } else { Reductions::NONE };
-    let reduction = Reduction::new(&machine, wanted);
-    let Some(reduction) = &reduction else {
+    if !matches!(counting, Counting::Nothing | Counting::WhereSmall) {
         return Ok(explored(&machine, None, &request.limits, counting, monitor));
-    };
-    let (space, collector) =
-        search(&machine, None, &Limits { max_states: Some(small), ..request.limits }, monitor);
-    if space.cut == Some(Cut::States) {
-        drop((space, collector));
-        return Ok(explored(&machine, Some(reduction), &request.limits, counting, monitor));
     }
-    Ok(conclude(&space, &collector, counting))
+    let most = |count: u64| Limits {
+        max_states: Some(request.limits.max_states.map_or(count, |limit| limit.min(count))),
+        ..request.limits
+    };
+    let is_beyond = |cut: Option<Cut>, count: u64| {
+        cut == Some(Cut::States) && request.limits.max_states.is_none_or(|limit| limit > count)
+    };
+    let (space, collector) = search(&machine, None, &most(TINY), monitor);
+    if !is_beyond(space.cut, TINY) {
+        return Ok(conclude(&space, &collector, counting));
+    }
+    drop((space, collector));
+    let wanted = if request.reduce { Reductions::ALL } else { Reductions::NONE };
+    let reduction = Reduction::new(&machine, wanted);
+    let limits = if reduction.is_some() { most(COUNTED_UNASKED as u64) } else { request.limits };
+    let small = if counting == Counting::Nothing { 0 } else { COUNTED_UNASKED as u64 };
+    match (swept::explored(&machine, &limits, request.workers, small, monitor), &reduction) {
+        (Answer::Whole(found), Some(_)) if is_beyond(found.search.cut, COUNTED_UNASKED as u64) => {
+            Ok(explored(&machine, reduction.as_ref(), &request.limits, counting, monitor))
+        }
+        (Answer::Whole(found), _) => Ok(*found),
+        (Answer::Small, _) => Ok(explored(&machine, None, &request.limits, counting, monitor)),
+        (Answer::NotForSweeps, _) => {
+            Ok(explored(&machine, reduction.as_ref(), &request.limits, counting, monitor))
+        }
+    }
 }
 
 /// What is counted. A search that was cut or reduced never counts.
@@ -150,8 +169,33 @@ fn conclude(space: &Space<'_, '_>, collector: &Collector<'_, '_>, counting: Coun
     let traces = (counting == Counting::Traces).then(|| count_traces(space, &components)).flatten();
     let mut goals = goals::Search::new(space, collector, &components, &livelocks);
     let witnesses = find_witnesses(space, &mut goals);
-    let assembler = Assembler { space, collector, goals: &goals, witnesses, counts, traces };
-    assembler.assemble(&components, &livelocks)
+    let livelocks = livelocks.iter().zip(&goals.livelock_nodes).map(|(&component, node)| {
+        let mut state = space.machine.initial();
+        space.store.load(node.expect("the search for witnesses reaches every node"), &mut state);
+        (observed(space.machine, &state), components.nodes(component).len() as u64)
+    });
+    let livelocks = livelocks.collect();
+    let search = SearchSummary {
+        states: space.states(),
+        transitions: space.transitions(),
+        cut: space.cut,
+        elapsed: Duration::ZERO,
+        minimal_witnesses: space.cut.is_none() && space.reduction.is_none() && witnesses.minimal,
+        reduced: space.reduction.is_some(),
+    };
+    let accesses = std::mem::take(&mut goals.accesses);
+    let found = Findings {
+        machine: space.machine,
+        search,
+        collector,
+        sinks: &space.sinks,
+        livelocks,
+        accesses,
+        witnesses: witnesses.schedules,
+        counts,
+        traces,
+    };
+    found.assemble()
 }
 
 /// Sorts the ends into classes: outcomes, then deadlocks, then sinks.
@@ -163,141 +207,4 @@ fn ends(space: &Space<'_, '_>, collector: &Collector<'_, '_>) -> Ends {
     let of_sink =
         space.sinks.iter().enumerate().map(|(index, &sink)| (sink != Sink::Assume).then_some(sinks + index));
     Ends { classes: sinks + space.sinks.len(), of_node, of_sink: of_sink.collect() }
-}
-
-/// Puts the pieces of a result together, each list in its order.
-struct Assembler<'a, 's, 'm, 'p> {
-    space: &'s Space<'m, 'p>,
-    collector: &'a Collector<'m, 'p>,
-    goals: &'a goals::Search<'a, 's, 'm, 'p>,
-    witnesses: Witnesses,
-    counts: Option<Counts>,
-    traces: Option<Traces>,
-}
-
-impl Assembler<'_, '_, '_, '_> {
-    fn assemble(&self, components: &Components, livelocks: &[u32]) -> Exploration {
-        let mut exploration = Exploration {
-            models: self.space.machine.models(),
-            search: SearchSummary {
-                states: self.space.states(),
-                transitions: self.space.transitions(),
-                cut: self.space.cut,
-                elapsed: Duration::ZERO,
-                minimal_witnesses: self.space.cut.is_none()
-                    && self.space.reduction.is_none()
-                    && self.witnesses.minimal,
-                reduced: self.space.reduction.is_some(),
-            },
-            schedules: self.counts.as_ref().map(|counts| counts.schedules.clone()),
-            traces: self.traces.clone(),
-            outcomes: self.outcomes(),
-            deadlocks: self.deadlocks(),
-            faults: self.faults(),
-            livelocks: self.livelocks(components, livelocks),
-            races: self.races(),
-            expectations: Vec::new(),
-        };
-        let first = self.goals.numbering().watches;
-        let watches = self.collector.watches.iter().zip(&self.witnesses.schedules[first..]);
-        exploration.expectations =
-            watches.map(|(watch, witness)| judge::judge(&exploration, watch, witness.clone())).collect();
-        exploration
-    }
-
-    /// What is known of the class of ends, and of the goal, with this number: both are numbered alike.
-    fn reached(&self, goal: usize) -> Reached {
-        Reached {
-            schedules: self.counts.as_ref().map(|counts| counts.classes[goal].clone()),
-            probability: self.counts.as_ref().and_then(|counts| counts.probabilities.get(goal).cloned()),
-            witness: self.witness(goal),
-        }
-    }
-
-    fn witness(&self, goal: usize) -> Schedule {
-        self.witnesses.schedules[goal]
-            .clone()
-            .expect("what the search found, the search for witnesses finds again")
-    }
-
-    fn outcomes(&self) -> Vec<Outcome> {
-        let outcome = |((values, output), &class): (&(Vec<i64>, Vec<i64>), &usize)| Outcome {
-            values: self.by_observed(values),
-            output: output.clone(),
-            reached: self.reached(class),
-        };
-        self.collector.outcomes.iter().map(outcome).collect()
-    }
-
-    fn deadlocks(&self) -> Vec<Deadlock> {
-        let first = self.goals.numbering().deadlocks;
-        let deadlocks = self.collector.deadlocks.iter();
-        deadlocks
-            .map(|((values, blocked), &class)| Deadlock {
-                values: self.by_observed(values),
-                blocked: blocked.clone(),
-                reached: self.reached(first + class),
-            })
-            .collect()
-    }
-
-    fn faults(&self) -> Vec<FaultReport> {
-        let program = self.space.machine.program();
-        let first = self.goals.numbering().sinks;
-        let fault = |(index, sink): (usize, &Sink)| match *sink {
-            Sink::Assume => None,
-            Sink::Fault { fault, thread, at } => Some(FaultReport {
-                message: fault.message(program).to_owned(),
-                thread,
-                at,
-                reached: self.reached(first + index),
-            }),
-        };
-        let mut faults: Vec<FaultReport> = self.space.sinks.iter().enumerate().filter_map(fault).collect();
-        faults.sort_by(|a, b| {
-            let key = |fault: &FaultReport| (program.line(fault.at), fault.thread);
-            key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
-        });
-        faults
-    }
-
-    fn livelocks(&self, components: &Components, livelocks: &[u32]) -> Vec<Livelock> {
-        let first = self.goals.numbering().livelocks;
-        let mut state = self.space.machine.initial();
-        let mut found = Vec::new();
-        for (index, &component) in livelocks.iter().enumerate() {
-            let node = self.goals.livelock_nodes[index].expect("the search for witnesses reaches every node");
-            self.space.store.load(node, &mut state);
-            found.push(Livelock {
-                values: self.by_observed(&super::collect::observed(self.space.machine, &state)),
-                states: components.nodes(component).len() as u64,
-                witness: self.witness(first + index),
-            });
-        }
-        found.sort_by(|a, b| a.values.cmp(&b.values).then_with(|| a.witness.cmp(&b.witness)));
-        found
-    }
-
-    fn races(&self) -> Vec<Race> {
-        let first = self.goals.numbering().races;
-        let races = self.collector.races.iter().enumerate();
-        races
-            .map(|(index, key)| Race {
-                cell: key.0,
-                accesses: self.goals.accesses[key],
-                witness: self.witness(first + index),
-            })
-            .collect()
-    }
-
-    /// Cuts flat values into those of each observed entry.
-    fn by_observed(&self, flat: &[i64]) -> Vec<Vec<i64>> {
-        let mut rest = flat;
-        let cut = |observed: &Observed| {
-            let (values, behind) = rest.split_at(observed.cells.len());
-            rest = behind;
-            values.to_vec()
-        };
-        self.space.machine.program().observed.iter().map(cut).collect()
-    }
 }

@@ -2,11 +2,12 @@
 
 use hashbrown::HashMap;
 
+use super::assemble::{Accesses, Numbering};
 use super::collect::{Collector, RaceKey, for_each_race, sorted_lines, violation};
 use super::eval::evaluate;
 use crate::explore::{Goals, Kind, NodeId, Space};
 use crate::graph::Components;
-use crate::program::{Addr, Claim, ThreadId};
+use crate::program::Claim;
 use crate::vm::{Actor, State};
 
 /// The goals of one exploration, numbered: outcomes, deadlocks, sinks, races, livelocks, watches.
@@ -18,22 +19,12 @@ pub(super) struct Search<'c, 's, 'm, 'p> {
     livelocks: HashMap<u32, usize, foldhash::fast::FixedState>,
     races: Vec<RaceKey>,
     /// For each race, the accesses that its witness shows.
-    pub accesses: HashMap<RaceKey, [(ThreadId, Addr); 2], foldhash::fast::FixedState>,
+    pub accesses: Accesses,
     /// The watches still without a witness that some state can give.
     open_watches: Vec<usize>,
     /// For each livelock, the node of its witness.
     pub livelock_nodes: Vec<Option<NodeId>>,
     actors: Vec<Actor>,
-}
-
-/// Where the goals of each kind begin.
-pub(super) struct Numbering {
-    pub deadlocks: usize,
-    pub sinks: usize,
-    pub races: usize,
-    pub livelocks: usize,
-    pub watches: usize,
-    pub end: usize,
 }
 
 impl<'c, 's, 'm, 'p> Search<'c, 's, 'm, 'p> {
@@ -52,7 +43,7 @@ impl<'c, 's, 'm, 'p> Search<'c, 's, 'm, 'p> {
             components,
             livelocks: livelocks.iter().enumerate().map(|(index, &component)| (component, index)).collect(),
             races: collector.races.iter().copied().collect(),
-            accesses: HashMap::default(),
+            accesses: Accesses::default(),
             open_watches: open_watches.collect(),
             livelock_nodes: vec![None; livelocks.len()],
             actors: Vec::new(),
@@ -60,12 +51,7 @@ impl<'c, 's, 'm, 'p> Search<'c, 's, 'm, 'p> {
     }
 
     pub fn numbering(&self) -> Numbering {
-        let deadlocks = self.collector.outcomes.len();
-        let sinks = deadlocks + self.collector.deadlocks.len();
-        let races = sinks + self.space.sinks.len();
-        let livelocks = races + self.races.len();
-        let watches = livelocks + self.livelocks.len();
-        Numbering { deadlocks, sinks, races, livelocks, watches, end: watches + self.collector.watches.len() }
+        Numbering::new(self.collector, self.space.sinks.len(), self.livelocks.len())
     }
 
     fn meet_races(&mut self, state: &State, found: &mut Vec<usize>) {

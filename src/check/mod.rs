@@ -3,12 +3,14 @@
 //! [`explore`] is the way in: it runs the search with an observer that collects what is found, counts, looks
 //! for witnesses and judges the expectations.
 
+mod assemble;
 mod collect;
 mod eval;
 mod explore;
 mod goals;
 mod judge;
 mod result;
+mod swept;
 
 pub use eval::evaluate;
 pub use explore::{Counting, Request, explore, explored};
@@ -16,6 +18,7 @@ pub use result::{
     Deadlock, Exploration, FaultReport, Judged, Livelock, Outcome, Race, Reached, SearchSummary, Summary,
     Unexpected, Verdict,
 };
+pub use swept::explored_by_sweep;
 
 pub use crate::explore::{Cut, Limits, Monitor, Progress, Unwatched};
 pub use crate::graph::{Count, Probability, Traces};

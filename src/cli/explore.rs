@@ -7,9 +7,10 @@ use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::load;
 use super::watch::Watch;
+use crate::check::{self, Request};
+use crate::report;
 use crate::testing::again;
 use crate::vm::Machine;
-use crate::{check, report};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -41,7 +42,7 @@ pub(super) fn run(args: &ExploreArgs, console: &Console) -> Result<Exit, Failure
     let models = args.program.models(&program);
     let machine = Machine::new(&program, models, args.program.store_buffer)
         .map_err(|error| Failure::Limit(error.to_string()))?;
-    let request = args.search.request(models, &args.program, 1);
+    let request = Request { workers: args.search.threads(), ..args.search.request(models, &args.program, 1) };
     let mut watch = Watch::start(console, args.search.time_limit);
     let explored = check::explore(&program, &request, &mut watch);
     let mut exploration = explored.map_err(|error| Failure::Limit(error.to_string()))?;

@@ -11,7 +11,7 @@ use super::reduction::Reduction;
 use super::store::Mode;
 use super::{fusion, stubborn};
 use crate::program::{Addr, ThreadId};
-use crate::vm::{Action, Actor, After, Choice, Choices, Machine, State, Stop};
+use crate::vm::{Action, Actor, After, Choice, Choices, Machine, State, Stop, Touched};
 
 /// A run is looked at for cycles from this many steps on, which spares ordinary runs the copies and finds a
 /// thread that does nothing for ever after a few steps.
@@ -59,6 +59,8 @@ pub struct Expander<'m, 'p> {
     whole: bool,
     scratch: State,
     mark: State,
+    /// What was touched since the trace began.
+    trace: Option<Vec<Touched>>,
 }
 
 /// A reduction at work.
@@ -87,7 +89,23 @@ impl<'m, 'p> Expander<'m, 'p> {
             whole: false,
             scratch: machine.initial(),
             mark: machine.initial(),
+            trace: None,
         }
+    }
+
+    /// Returns the machine.
+    pub fn machine(&self) -> &'m Machine<'p> {
+        self.machine
+    }
+
+    /// Begins to note what runs touch behind their first step.
+    pub(super) fn begin_trace(&mut self) {
+        self.trace = Some(Vec::new());
+    }
+
+    /// Returns what was touched since the trace began, in order.
+    pub(super) fn end_trace(&mut self) -> Vec<Touched> {
+        self.trace.take().unwrap_or_default()
     }
 
     /// Returns the state in which the search begins.
@@ -163,7 +181,8 @@ impl<'m, 'p> Expander<'m, 'p> {
         })
     }
 
-    fn expand_actor(
+    /// Calls `visit` with the edges that begin with an actor's step, until that returns false.
+    pub(super) fn expand_actor(
         &mut self,
         state: &State,
         actor: Actor,
@@ -200,6 +219,7 @@ impl<'m, 'p> Expander<'m, 'p> {
         let actor = Actor::Thread(thread);
         let (mut steps, mut next_mark) = (1, CYCLES_FROM);
         loop {
+            self.note(thread);
             let here = (steps, Arrival::Node(mode_after(after, thread)));
             if after == After::Decision && !self.goes_on(thread) {
                 return here;
@@ -225,6 +245,14 @@ impl<'m, 'p> Expander<'m, 'p> {
                 Err(_) => return here,
             }
             steps += 1;
+        }
+    }
+
+    /// Notes what the thread's next step touches, which decides too whether a decision comes before it.
+    fn note(&mut self, thread: ThreadId) {
+        if let Some(trace) = self.trace.as_mut().filter(|_| !self.machine.decides_after_every_step()) {
+            let footprint = self.machine.footprint(&self.scratch, Actor::Thread(thread));
+            trace.extend(footprint.reads.into_iter().chain(footprint.writes));
         }
     }
 

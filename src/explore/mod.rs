@@ -14,6 +14,7 @@ mod reduction;
 mod search;
 mod store;
 mod stubborn;
+mod sweep;
 mod witness;
 
 pub use expand::{Arrival, Expander, Successor};
@@ -21,4 +22,5 @@ pub use limits::{Cut, Limits, Monitor, Progress, Unwatched};
 pub use reduction::{Reduction, Reductions};
 pub use search::{Edge, EdgeActor, Head, Kind, Observer, Sink, Space};
 pub use store::{Mode, NodeId, Store};
+pub use sweep::{Swept, TooWide, Visitor, Watched, sweep};
 pub use witness::{Goals, Witnesses, edge_run, find as find_witnesses, schedule_of};

@@ -11,7 +11,7 @@ use super::limits::{Cut, Limits, Monitor, Progress};
 use super::proviso;
 use super::reduction::Reduction;
 use super::store::{MAX_NODES, Mode, NodeId, Store};
-use crate::program::{Addr, ThreadId};
+use crate::program::{Addr, Program, ThreadId};
 use crate::vm::{Actor, Fault, Machine, State, Stop};
 
 /// How many words of states are written between two looks at the limits: some milliseconds' worth.
@@ -438,15 +438,23 @@ fn add_head(
             head
         }
         Arrival::Stop(_, _, Stop::Assume) => Some(TOP),
-        Arrival::Stop(thread, at, Stop::Fault(fault)) => Some(TOP | add_fault(space, fault, thread, at)),
+        Arrival::Stop(thread, at, Stop::Fault(fault)) => {
+            let program = space.machine.program();
+            Some(TOP | find_or_add_fault(&mut space.sinks, program, fault, thread, at))
+        }
     }
 }
 
 /// Finds or adds the sink of a fault: one for each message, thread and line.
-fn add_fault(space: &mut Space<'_, '_>, fault: Fault, thread: ThreadId, at: Addr) -> u32 {
-    let program = space.machine.program();
+pub(super) fn find_or_add_fault(
+    sinks: &mut Vec<Sink>,
+    program: &Program,
+    fault: Fault,
+    thread: ThreadId,
+    at: Addr,
+) -> u32 {
     let line = program.line(at);
-    let known = space.sinks.iter_mut().position(|sink| match sink {
+    let known = sinks.iter_mut().position(|sink| match sink {
         Sink::Assume => false,
         Sink::Fault { fault: other, thread: of, at: place } => {
             let same = *of == thread
@@ -459,7 +467,7 @@ fn add_fault(space: &mut Space<'_, '_>, fault: Fault, thread: ThreadId, at: Addr
         }
     });
     known.unwrap_or_else(|| {
-        space.sinks.push(Sink::Fault { fault, thread, at });
-        space.sinks.len() - 1
+        sinks.push(Sink::Fault { fault, thread, at });
+        sinks.len() - 1
     }) as u32
 }

@@ -30,28 +30,38 @@ pub enum Mode {
 }
 
 impl Mode {
-    fn word(self) -> u32 {
+    pub(super) fn word(self) -> u32 {
         match self {
             Mode::Decision => 0,
             Mode::Running(thread) => thread.0 + 1,
         }
     }
 
-    fn from_word(word: u32) -> Mode {
+    pub(super) fn from_word(word: u32) -> Mode {
         word.checked_sub(1).map_or(Mode::Decision, |thread| Mode::Running(ThreadId(thread)))
     }
 }
 
 /// Distinct slices of one length, numbered in order of appearance.
 #[derive(Debug)]
-struct Interner {
+pub(super) struct Interner {
     len: usize,
     words: Vec<i64>,
     table: HashTable<u32>,
 }
 
 impl Interner {
-    fn intern(&mut self, hasher: &FixedState, block: &[i64]) -> u32 {
+    /// Makes an interner of slices of this length.
+    pub(super) fn new(len: usize) -> Interner {
+        Interner { len, words: Vec::new(), table: HashTable::new() }
+    }
+
+    /// Returns how many distinct slices there are.
+    pub(super) fn len(&self) -> u32 {
+        self.table.len() as u32
+    }
+
+    pub(super) fn intern(&mut self, hasher: &FixedState, block: &[i64]) -> u32 {
         let Interner { len, words, table } = self;
         let at = |id: u32| &words[id as usize * *len..][..*len];
         let hash = hasher.hash_one(block);
@@ -64,11 +74,11 @@ impl Interner {
         id
     }
 
-    fn get(&self, id: u32) -> &[i64] {
+    pub(super) fn get(&self, id: u32) -> &[i64] {
         &self.words[id as usize * self.len..][..self.len]
     }
 
-    fn memory(&self) -> usize {
+    pub(super) fn memory(&self) -> usize {
         self.words.capacity() * 8 + self.table.allocation_size()
     }
 }
@@ -98,9 +108,7 @@ impl Store {
         let interner_of: Vec<usize> =
             (0..shared).chain(threads.iter().map(|group| of_group(group.index()))).collect();
         let groups = machine.program().groups.len();
-        let mut interners: Vec<Interner> = (0..shared + groups)
-            .map(|_| Interner { len: 0, words: Vec::new(), table: HashTable::new() })
-            .collect();
+        let mut interners: Vec<Interner> = (0..shared + groups).map(|_| Interner::new(0)).collect();
         for (block, &interner) in blocks.iter().zip(&interner_of) {
             interners[interner].len = block.len();
         }

@@ -140,6 +140,11 @@ impl Layout {
         self.object(object)..end
     }
 
+    /// Returns the words of the output; none when nothing is ever printed.
+    pub fn output_words(&self) -> Range<usize> {
+        self.output.clone()
+    }
+
     /// Returns the word of a thread's local.
     pub fn local(&self, thread: ThreadId, cell: u32) -> usize {
         self.thread_start(thread) + self.locals + cell as usize

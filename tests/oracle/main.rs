@@ -5,6 +5,7 @@ mod explorer;
 mod generate;
 mod interpreter;
 mod reductions;
+mod sweeps;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +83,7 @@ fn compare(text: &str, models: Models) -> bool {
     assert_eq!(ends(&program, &found), expected.ends, "ends under {models} of\n{text}");
     assert_eq!(races(&program, &found), expected.races, "races under {models} of\n{text}");
     reductions::compare(&program, models, text);
+    assert!(sweeps::compare(&program, models, text), "swept under {models}:\n{text}");
     true
 }
 
@@ -107,6 +109,20 @@ fn random_programs_agree_with_the_oracle() {
 /// How many times as many programs as usual are drawn: a number in the environment.
 fn patience() -> u32 {
     std::env::var("RACEVM_PATIENCE").map_or(1, |times| times.parse().expect("a number"))
+}
+
+#[test]
+fn sweeps_see_the_whole_graph_of_programs_with_loops() {
+    let compared = RefCell::new(0);
+    let mut runner = TestRunner::new(Config { cases: 3_000, failure_persistence: None, ..Config::default() });
+    let result = runner.run(&(reductions::looping_program(), models()), |(text, models)| {
+        *compared.borrow_mut() += u32::from(sweeps::compare(&assembled(&text), models, &text));
+        Ok(())
+    });
+    if let Err(failure) = result {
+        panic!("{failure}");
+    }
+    assert!(*compared.borrow() >= 1_500, "only {} programs were swept", compared.borrow());
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub struct Survives {
 }
 
 impl Survives {
-    fn of(program: &Program, found: &Exploration) -> Survives {
+    pub fn of(program: &Program, found: &Exploration) -> Survives {
         let line = |at| program.line(at).number;
         let outcomes = found.outcomes.iter().map(|o| (o.values.clone(), o.output.clone()));
         let deadlocks = found

@@ -1,0 +1,238 @@
+//! One exploration by a sweep: for graphs of millions of states, where nothing has to be counted.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::assemble::{Accesses, Findings, Numbering};
+use super::collect::{Collector, RaceKey, for_each_race, sorted_lines};
+use super::result::{Exploration, SearchSummary};
+use crate::explore::{Kind, Limits, Monitor, Swept, Visitor, Watched, sweep};
+use crate::program::{Cell, Claim, Expr, ObjectId, Predicate, Program, ThreadId};
+use crate::schedule::Schedule;
+use crate::vm::{Actor, Machine, State, Touched};
+
+/// What a sweep made of a machine.
+pub(super) enum Answer {
+    /// Everything that was asked for.
+    Whole(Box<Exploration>),
+    /// The graph is complete and has no more nodes than were asked for: a search that keeps edges is cheap.
+    Small,
+    /// The nodes are too wide for a sweep, or some state can end nowhere, and which must be told from the
+    /// edges.
+    NotForSweeps,
+}
+
+/// Explores a machine by a sweep. A graph of at most `small` nodes is left to others.
+pub(super) fn explored(
+    machine: &Machine<'_>,
+    limits: &Limits,
+    workers: usize,
+    small: u64,
+    monitor: &mut dyn Monitor,
+) -> Answer {
+    let mut finder = Finder::new(machine);
+    let watched = Watched { claims: claimed(machine), workers };
+    let Ok(swept) = sweep(machine, &watched, limits, monitor, &mut finder) else {
+        return Answer::NotForSweeps;
+    };
+    if swept.cut.is_none() && swept.nodes <= small {
+        return Answer::Small;
+    }
+    if swept.cut.is_none() && !swept.everything_can_end() {
+        return Answer::NotForSweeps;
+    }
+    Answer::Whole(Box::new(finder.conclude(&swept)))
+}
+
+/// Explores a machine by a sweep whatever its size; `None` where its nodes are too wide or some state can end
+/// nowhere. Witnesses have the fewest decisions, and nothing is counted.
+pub fn explored_by_sweep(
+    machine: &Machine<'_>,
+    limits: &Limits,
+    workers: usize,
+    monitor: &mut dyn Monitor,
+) -> Option<Exploration> {
+    match explored(machine, limits, workers, 0, monitor) {
+        Answer::Whole(found) => Some(*found),
+        Answer::Small | Answer::NotForSweeps => None,
+    }
+}
+
+/// The observer of a sweep: collects what is found and the node where each thing was found first, which by
+/// the order of a sweep is one of the nearest.
+struct Finder<'m, 'p> {
+    machine: &'m Machine<'p>,
+    collector: Collector<'m, 'p>,
+    outcomes: Vec<u64>,
+    deadlocks: Vec<u64>,
+    races: BTreeMap<RaceKey, u64>,
+    accesses: Accesses,
+    /// For each watch where it was violated, and where it was satisfied.
+    watches: Vec<[Option<u64>; 2]>,
+}
+
+impl<'m, 'p> Finder<'m, 'p> {
+    fn new(machine: &'m Machine<'p>) -> Finder<'m, 'p> {
+        let collector = Collector::new(machine);
+        Finder {
+            machine,
+            watches: vec![[None; 2]; collector.watches.len()],
+            collector,
+            outcomes: Vec::new(),
+            deadlocks: Vec::new(),
+            races: BTreeMap::new(),
+            accesses: Accesses::default(),
+        }
+    }
+
+    fn add_races(&mut self, node: u64, state: &State, actors: &[Actor]) {
+        let Finder { machine, collector, races, accesses, .. } = self;
+        for_each_race(machine, state, actors, |a, b, cell| {
+            let key = (cell, sorted_lines(machine.program(), a.1, b.1));
+            if collector.races.insert(key) {
+                let mut pair = [a, b];
+                pair.sort_by_key(|&(thread, at)| (machine.program().line(at), thread));
+                accesses.insert(key, pair);
+                races.insert(key, node);
+            }
+            true
+        });
+    }
+
+    fn conclude(self, swept: &Swept<'_>) -> Exploration {
+        let numbering = Numbering::new(&self.collector, swept.sinks.len(), 0);
+        let sink_ends: Vec<(u64, Schedule)> =
+            (1..swept.sinks.len() as u32).map(|sink| swept.sink_witness(sink)).collect();
+        // Goals that a node shows, each with what is appended to the way there.
+        let mut goals: Vec<(usize, u64, Schedule)> = Vec::new();
+        let plain = |first: usize, nodes: &[u64]| {
+            let numbered = nodes.iter().enumerate();
+            numbered.map(|(index, &node)| (first + index, node, Schedule::default())).collect::<Vec<_>>()
+        };
+        goals.extend(plain(0, &self.outcomes));
+        goals.extend(plain(numbering.deadlocks, &self.deadlocks));
+        let sinks = sink_ends.into_iter().enumerate();
+        goals.extend(sinks.map(|(index, (node, last))| (numbering.sinks + 1 + index, node, last)));
+        goals.extend(plain(numbering.races, &self.races.values().copied().collect::<Vec<u64>>()));
+        for (index, &[violated, satisfied]) in self.watches.iter().enumerate() {
+            let node = violated.or(satisfied);
+            goals.extend(node.map(|node| (numbering.watches + index, node, Schedule::default())));
+        }
+        let ways = swept.witnesses(&goals.iter().map(|&(_, node, _)| node).collect::<Vec<u64>>());
+        let mut witnesses = vec![None; numbering.end];
+        for ((goal, _, last), mut way) in goals.into_iter().zip(ways) {
+            way.actions.extend(last.actions);
+            witnesses[goal] = Some(way);
+        }
+        let search = SearchSummary {
+            states: swept.states,
+            transitions: swept.transitions,
+            cut: swept.cut,
+            elapsed: Duration::ZERO,
+            minimal_witnesses: false,
+            reduced: false,
+        };
+        let found = Findings {
+            machine: self.machine,
+            search,
+            collector: &self.collector,
+            sinks: &swept.sinks,
+            livelocks: Vec::new(),
+            accesses: self.accesses,
+            witnesses,
+            counts: None,
+            traces: None,
+        };
+        found.assemble()
+    }
+}
+
+impl Visitor for Finder<'_, '_> {
+    fn state(&mut self, node: u64, state: &State, kind: Kind, actors: &[Actor]) {
+        match kind {
+            Kind::Final if self.collector.add_final(state) == self.outcomes.len() => self.outcomes.push(node),
+            Kind::Deadlock if self.collector.add_deadlock(state) == self.deadlocks.len() => {
+                self.deadlocks.push(node);
+            }
+            Kind::Decision => self.add_races(node, state, actors),
+            _ => {}
+        }
+        self.collector.add_to_watches(state, kind);
+        for (watch, [violated, satisfied]) in self.collector.watches.iter().zip(&mut self.watches) {
+            if watch.violation.is_some() {
+                violated.get_or_insert(node);
+            }
+            if watch.satisfied {
+                satisfied.get_or_insert(node);
+            }
+        }
+    }
+
+    fn restart(&mut self) {
+        *self = Finder::new(self.machine);
+    }
+}
+
+/// What the claims over all states look at.
+fn claimed(machine: &Machine<'_>) -> Vec<Touched> {
+    let mut touched = Vec::new();
+    let expectations = &machine.program().expectations;
+    for expectation in expectations.iter().filter(|expectation| expectation.applies(machine.models())) {
+        if let Claim::Always(expr) | Claim::Never(expr) = &expectation.claim {
+            add_claimed(machine.program(), expr, &mut touched);
+        }
+    }
+    touched.sort_unstable();
+    touched.dedup();
+    touched
+}
+
+fn add_claimed(program: &Program, expr: &Expr, touched: &mut Vec<Touched>) {
+    let mut add = |first: &Cell, len: u32| match *first {
+        Cell::Memory(base) => touched.extend((base..base + len).map(Touched::Cell)),
+        Cell::Local(thread, _) => touched.push(Touched::Life(thread)),
+    };
+    match expr {
+        Expr::Number(_) => {}
+        Expr::Cell(cell) => add(cell, 1),
+        Expr::Element { first, len, index } => {
+            add(first, *len);
+            add_claimed(program, index, touched);
+        }
+        Expr::Len { first, count, index } => {
+            touched.extend((first.0..first.0 + count).map(|object| Touched::Object(ObjectId(object))));
+            index.iter().for_each(|index| add_claimed(program, index, touched));
+        }
+        Expr::Neg(operand) | Expr::Not(operand) => add_claimed(program, operand, touched),
+        Expr::Binary(_, left, right) => {
+            add_claimed(program, left, touched);
+            add_claimed(program, right, touched);
+        }
+        Expr::In(operand, entries) => {
+            add_claimed(program, operand, touched);
+            for (low, high) in entries {
+                add_claimed(program, low, touched);
+                high.iter().for_each(|high| add_claimed(program, high, touched));
+            }
+        }
+        Expr::Thread(thread, predicate) => add_predicate([*thread], *predicate, touched),
+        Expr::Count(group, predicate) => {
+            let group = &program.groups[group.index()];
+            let copies = (group.first.0..group.first.0 + group.copies).map(ThreadId);
+            add_predicate(copies, *predicate, touched);
+        }
+    }
+}
+
+fn add_predicate(
+    threads: impl IntoIterator<Item = ThreadId>,
+    predicate: Predicate,
+    touched: &mut Vec<Touched>,
+) {
+    match predicate {
+        Predicate::Holds(object) => touched.push(Touched::Object(object)),
+        Predicate::Done | Predicate::At(_) | Predicate::Within(..) => {
+            touched.extend(threads.into_iter().map(Touched::Life));
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! What a sweep reads while it expands a batch, by as many workers as there are; nothing here changes then.
+
+use std::ops::Range;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
+
+use super::effects::{Effects, Leaf};
+use super::fields::{FieldId, Fields};
+use super::key::{Key, Mixer};
+use super::log::Log;
+use super::visited::{SHARD_BITS, SHARDS};
+use crate::vm::{Access, Machine};
+
+/// What is known while a batch is expanded.
+#[derive(Debug)]
+pub struct Stage<K> {
+    pub fields: Fields,
+    pub effects: Effects<K>,
+    pub mixer: Mixer<K>,
+    pub log: Log<K>,
+    /// Which pairs of accesses need not be looked at again.
+    pub pairs: Pairs,
+    /// What claims over states look at, and what they have seen.
+    pub claims: Claims<K>,
+}
+
+/// What comes out of the expansion of some nodes.
+#[derive(Debug)]
+pub struct Piece<K> {
+    /// The mixed keys of the successors, by shard.
+    pub heads: Vec<Vec<K>>,
+    /// The nodes that have to be looked at one by one: something about them is new.
+    pub aside: Vec<usize>,
+    /// The heads that are running nodes, once for each edge.
+    pub running: Vec<K>,
+    /// Edges to decisions, final states and deadlocks.
+    pub transitions: u64,
+    keys: Vec<K>,
+}
+
+impl<K: Key> Piece<K> {
+    pub fn new() -> Piece<K> {
+        Piece {
+            heads: vec![Vec::new(); SHARDS],
+            aside: Vec::new(),
+            running: Vec::new(),
+            transitions: 0,
+            keys: Vec::new(),
+        }
+    }
+
+    pub fn clear(&mut self) {
+        self.heads.iter_mut().for_each(Vec::clear);
+        self.aside.clear();
+        self.running.clear();
+        self.transitions = 0;
+    }
+
+    pub fn memory(&self) -> usize {
+        (self.heads.iter().map(Vec::capacity).sum::<usize>() + self.keys.capacity()) * size_of::<K>()
+    }
+}
+
+/// Room for what the actors of one node do.
+pub type Leaves<'s> = Vec<&'s Leaf>;
+
+impl<K: Key> Stage<K> {
+    /// Expands nodes of the log; those that show something new are put aside.
+    pub fn expand(&self, nodes: Range<usize>, piece: &mut Piece<K>) {
+        let mut keys = std::mem::take(&mut piece.keys);
+        self.log.read_into(nodes.start, nodes.len(), &mut keys);
+        let mut leaves = Vec::with_capacity(self.effects.slots());
+        for (index, &mixed) in nodes.zip(&keys) {
+            let key = self.mixer.unmix(mixed);
+            if self.is_familiar(key, &mut leaves) {
+                self.emit(key, &leaves, piece);
+            } else {
+                piece.aside.push(index);
+            }
+        }
+        piece.keys = keys;
+    }
+
+    /// Looks up what the actors of a node do; false where something about the node is new.
+    #[inline(always)]
+    fn is_familiar<'s>(&'s self, key: K, leaves: &mut Leaves<'s>) -> bool {
+        leaves.clear();
+        let mode = if self.fields.count(0) > 1 { self.fields.read(key, 0) } else { 0 };
+        if mode > 0 {
+            leaves.extend(self.effects.find(key, mode as usize - 1));
+            return leaves.first().is_some_and(|leaf| !leaf.faults);
+        }
+        let mut accesses = 0;
+        for slot in 0..self.effects.slots() {
+            let Some(leaf) = self.effects.find(key, slot) else { return false };
+            if leaf.total > 0 {
+                leaves.push(leaf);
+                accesses += u32::from(leaf.access > 0);
+            }
+        }
+        !leaves.is_empty()
+            && (accesses < 2 || self.pairs.knows_all(leaves))
+            && (self.claims.mask == K::default() || self.claims.seen.contains(&(key & self.claims.mask)))
+    }
+
+    /// Looks up what the actors of a node do that has been expanded.
+    #[inline(always)]
+    pub fn look_up<'s>(&'s self, key: K, leaves: &mut Leaves<'s>) {
+        leaves.clear();
+        let mode = if self.fields.count(0) > 1 { self.fields.read(key, 0) } else { 0 };
+        let slots = if mode > 0 { mode as usize - 1..mode as usize } else { 0..self.effects.slots() };
+        for slot in slots {
+            let leaf = self.effects.find(key, slot).expect("the node has been expanded");
+            if leaf.total > 0 {
+                leaves.push(leaf);
+            }
+        }
+    }
+
+    /// Appends the heads of a node's edges.
+    #[inline(always)]
+    pub fn emit(&self, key: K, leaves: &[&Leaf], piece: &mut Piece<K>) {
+        for leaf in leaves {
+            piece.transitions += u64::from(leaf.decisions);
+            for (number, &(keep, set)) in self.effects.masks(leaf).iter().enumerate() {
+                let mixed = self.mixer.mix(key & keep | set);
+                piece.heads[self.shard(mixed)].push(mixed);
+                if number >= leaf.decisions as usize {
+                    piece.running.push(mixed);
+                }
+            }
+        }
+    }
+
+    /// Returns the shard of a mixed key.
+    #[inline(always)]
+    pub fn shard(&self, mixed: K) -> usize {
+        (mixed >> (self.mixer.bits - SHARD_BITS)).low() as usize & (SHARDS - 1)
+    }
+}
+
+/// Pairs of accesses, of which those that race have to be reported once.
+#[derive(Debug, Default)]
+pub struct Pairs {
+    /// Accesses are numbered from 1 to less than this.
+    size: usize,
+    /// For each pair in both orders, whether there is nothing to report any more.
+    known: Vec<bool>,
+}
+
+/// More accesses than this are not kept in a square table.
+const MOST_ACCESSES: usize = 1 << 12;
+
+impl Pairs {
+    #[inline(always)]
+    fn knows(&self, a: u32, b: u32) -> bool {
+        self.known.get(a as usize * self.size + b as usize).copied().unwrap_or(false)
+    }
+
+    #[inline(always)]
+    fn knows_all(&self, leaves: &[&Leaf]) -> bool {
+        leaves.iter().enumerate().all(|(index, a)| {
+            a.access == 0 || leaves[..index].iter().all(|b| b.access == 0 || self.knows(a.access, b.access))
+        })
+    }
+
+    /// Makes room for new accesses; pairs that do not race are known.
+    pub fn fit(&mut self, accesses: &[(Access, crate::program::Addr)]) {
+        if accesses.len() < self.size || accesses.len() >= MOST_ACCESSES {
+            return;
+        }
+        let size = (accesses.len() + 1).next_power_of_two().max(16);
+        let mut known = vec![false; size * size];
+        for (a, (first, _)) in accesses.iter().enumerate() {
+            for (b, (second, _)) in accesses.iter().enumerate() {
+                let was = a + 1 < self.size && b + 1 < self.size && self.knows(a as u32 + 1, b as u32 + 1);
+                known[(a + 1) * size + b + 1] = was || !first.races_with(*second);
+            }
+        }
+        *self = Pairs { size, known };
+    }
+
+    /// Marks all pairs of a node's accesses as reported.
+    pub fn settle(&mut self, leaves: &[Leaf]) {
+        let numbers: Vec<usize> = leaves.iter().map(|leaf| leaf.access as usize).filter(|&n| n > 0).collect();
+        for &a in &numbers {
+            for &b in &numbers {
+                let is_pair = a != b || numbers.iter().filter(|&&number| number == a).count() > 1;
+                if let Some(known) = self.known.get_mut(a * self.size + b).filter(|_| is_pair) {
+                    *known = true;
+                }
+            }
+        }
+    }
+}
+
+/// What claims over all states look at: states that agree in these fields need be looked at once.
+#[derive(Debug)]
+pub struct Claims<K> {
+    pub fields: Vec<FieldId>,
+    pub mask: K,
+    pub seen: HashSet<K, FixedState>,
+}
+
+/// More combinations than this are not kept.
+const MOST_SEEN: usize = 1 << 20;
+
+impl<K: Key> Claims<K> {
+    pub fn new(fields: Vec<FieldId>) -> Claims<K> {
+        Claims { fields, mask: K::default(), seen: HashSet::default() }
+    }
+
+    /// Starts anew for the places that fields have now.
+    pub fn fit(&mut self, fields: &Fields) {
+        let ones = self.fields.iter().map(|&field| fields.place(field)).filter(|&(_, bits)| bits > 0);
+        self.mask = ones.fold(K::default(), |mask, (shift, bits)| mask | K::ones(bits) << shift);
+        self.seen.clear();
+    }
+
+    /// Marks what claims see of a node as seen.
+    pub fn settle(&mut self, key: K) {
+        if self.seen.len() < MOST_SEEN {
+            self.seen.insert(key & self.mask);
+        }
+    }
+}
+
+impl<K: Key> Stage<K> {
+    /// Knows nothing but the first node.
+    pub fn new(machine: &Machine<'_>, claimed: Vec<FieldId>) -> Stage<K> {
+        let fields = Fields::new(machine);
+        let mixer = Mixer::new(fields.key_bits());
+        let mut claims = Claims::new(claimed);
+        claims.fit(&fields);
+        let log = Log::new(mixer.bits);
+        Stage { effects: Effects::new(machine, &fields), mixer, log, pairs: Pairs::default(), claims, fields }
+    }
+}
