@@ -112,8 +112,8 @@ How that comes about
 const N = 1
 shared x = 0
 thread inc[2]
-    LOAD  x
-    PUSH  N
+    LOAD x
+    PUSH N
     ADD
     STORE x
 end

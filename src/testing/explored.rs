@@ -4,7 +4,6 @@ use super::failure::{Failure, FailureKind, loud};
 use super::outcomes::Outcomes;
 use super::replayed::ending;
 use super::subject::Subject;
-use crate::asm;
 use crate::check::{Cut, Exploration};
 use crate::program::{Models, Program};
 use crate::report::{self, Page, Palette};
@@ -183,8 +182,8 @@ pub(super) fn page(again: &str) -> Page<'_> {
     Page { palette: Palette::new(false), verbose: false, quiet: false, again }
 }
 
-/// Shows a text that no file holds yet, under the name that the commands know it by.
+/// Shows a text that no file holds yet, under the name that the commands know it by, its lines as they are: the
+/// report has their numbers.
 fn saved(name: &str, text: &str) -> String {
-    let layout = asm::format(name, text).unwrap_or_else(|_| text.to_owned());
-    format!("\n--- {name}, to be saved under that name ---\n{}\n---\n", layout.trim_end())
+    format!("\n--- {name}, to be saved under that name ---\n{}\n---\n", text.trim_end())
 }

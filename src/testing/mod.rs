@@ -30,6 +30,8 @@
 //!
 //! With several models a claim has to hold under each of them. A search that a limit has cut never passes: it
 //! fails with [`FailureKind::Inconclusive`].
+//!
+//! The chapter [`guide`] builds a lock that way, from the first attempt to one that holds.
 
 mod again;
 mod claims;
@@ -53,3 +55,6 @@ pub use crate::program::{MemoryModel, SwitchModel};
 
 pub(crate) use again::{again, flags};
 pub(crate) use files::{Files, bytes, decode, plain};
+
+#[doc = include_str!("guide.md")]
+pub mod guide {}

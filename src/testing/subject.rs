@@ -111,8 +111,8 @@ impl Subject {
         self
     }
 
-    /// Adds variables to what an outcome shows, as a line `observe` at the program's end does: `"x"`,
-    /// `"T[1].r"`.
+    /// Adds a line `observe` to the program: `"x, T[1].r"`. As ever, a program with such a line shows what its
+    /// lines name, and no longer every shared and atomic variable.
     pub fn observe(mut self, variables: impl AsRef<str>) -> Subject {
         self.appended.push_str(&format!("observe {}\n", variables.as_ref()));
         self
