@@ -4,8 +4,9 @@ use hashbrown::HashMap;
 
 use super::collect::{Collector, RaceKey};
 use super::judge;
+use super::orbits;
 use super::result::{Deadlock, Exploration, FaultReport, Livelock, Outcome, Race, Reached, SearchSummary};
-use crate::explore::Sink;
+use crate::explore::{Sink, Symmetry};
 use crate::graph::{Counts, Traces};
 use crate::program::{Addr, Observed, ThreadId};
 use crate::schedule::Schedule;
@@ -42,6 +43,8 @@ pub(super) struct Findings<'a, 'm, 'p> {
     pub search: SearchSummary,
     pub collector: &'a Collector<'m, 'p>,
     pub sinks: &'a [Sink],
+    /// The copies that stand for one another in what was found.
+    pub symmetry: Option<&'a Symmetry>,
     /// For each livelock the observed values where its witness ends, flat, and its number of states.
     pub livelocks: Vec<(Vec<i64>, u64)>,
     pub accesses: Accesses,
@@ -101,13 +104,17 @@ impl Findings<'_, '_, '_> {
     fn deadlocks(&self) -> Vec<Deadlock> {
         let first = self.numbering().deadlocks;
         let deadlocks = self.collector.deadlocks.iter();
-        deadlocks
+        let found = deadlocks
             .map(|((values, blocked), &class)| Deadlock {
                 values: self.by_observed(values),
                 blocked: blocked.clone(),
                 reached: self.reached(first + class),
             })
-            .collect()
+            .collect();
+        match self.symmetry {
+            Some(symmetry) => orbits::of_deadlocks(self.machine.program(), symmetry, found),
+            None => found,
+        }
     }
 
     fn faults(&self) -> Vec<FaultReport> {
@@ -123,6 +130,9 @@ impl Findings<'_, '_, '_> {
             }),
         };
         let mut faults: Vec<FaultReport> = self.sinks.iter().enumerate().filter_map(fault).collect();
+        if let Some(symmetry) = self.symmetry {
+            faults = orbits::of_faults(program, symmetry, faults);
+        }
         faults.sort_by(|a, b| {
             let key = |fault: &FaultReport| (program.line(fault.at), fault.thread);
             key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))

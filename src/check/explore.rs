@@ -189,6 +189,7 @@ fn conclude(space: &Space<'_, '_>, collector: &Collector<'_, '_>, counting: Coun
         search,
         collector,
         sinks: &space.sinks,
+        symmetry: space.reduction.and_then(Reduction::symmetry),
         livelocks,
         accesses,
         witnesses: witnesses.schedules,

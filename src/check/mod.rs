@@ -9,6 +9,7 @@ mod eval;
 mod explore;
 mod goals;
 mod judge;
+mod orbits;
 mod result;
 mod swept;
 

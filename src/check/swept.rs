@@ -137,6 +137,7 @@ impl<'m, 'p> Finder<'m, 'p> {
             search,
             collector: &self.collector,
             sinks: &swept.sinks,
+            symmetry: None,
             livelocks: Vec::new(),
             accesses: self.accesses,
             witnesses,

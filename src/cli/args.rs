@@ -90,7 +90,7 @@ pub(super) struct SearchArgs {
     #[arg(long, help_heading = "Search", conflicts_with = "reduce")]
     pub no_reduction: bool,
 
-    /// Reduce from the start, by these alone: all, or a list of fusion, stubborn, dead
+    /// Reduce from the start, by these alone: all, or a list of fusion, stubborn, dead, symmetry
     #[arg(long, value_name = "LIST", value_parser = reductions, help_heading = "Search",
           conflicts_with = "count")]
     pub reduce: Option<Reductions>,

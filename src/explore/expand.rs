@@ -35,6 +35,8 @@ pub struct Successor<'s> {
     pub state: &'s State,
     /// What is there.
     pub arrival: Arrival,
+    /// For each thread there, which thread it was when it arrived; `None` where none has changed places.
+    pub order: Option<&'s [ThreadId]>,
 }
 
 /// What an edge leads to.
@@ -57,6 +59,8 @@ pub struct Expander<'m, 'p> {
     selected: Vec<bool>,
     /// Whether the node is expanded as if there were no reduction.
     whole: bool,
+    /// The order of the threads where the last run arrived.
+    order: Vec<ThreadId>,
     scratch: State,
     mark: State,
     /// What was touched since the trace began.
@@ -87,6 +91,7 @@ impl<'m, 'p> Expander<'m, 'p> {
             actors: Vec::new(),
             selected: Vec::new(),
             whole: false,
+            order: Vec::new(),
             scratch: machine.initial(),
             mark: machine.initial(),
             trace: None,
@@ -192,9 +197,11 @@ impl<'m, 'p> Expander<'m, 'p> {
         let choices = self.machine.choices(state, actor);
         for choice in choices.iter() {
             self.scratch.clone_from(state);
-            let (steps, arrival) = self.run(actor, choice);
+            let (steps, mut arrival) = self.run(actor, choice);
             self.forget(arrival);
-            let successor = Successor { actor, ordinal, choice, steps, state: &self.scratch, arrival };
+            let moved = self.represent(&mut arrival);
+            let order = moved.then_some(self.order.as_slice());
+            let successor = Successor { actor, ordinal, choice, steps, state: &self.scratch, arrival, order };
             if !visit(successor) {
                 return false;
             }
@@ -273,6 +280,22 @@ impl<'m, 'p> Expander<'m, 'p> {
         {
             dead.forget(self.machine, aside, &mut self.scratch);
         }
+    }
+
+    /// Turns the state where a run has arrived into its representative; returns true when threads change places.
+    fn represent(&mut self, arrival: &mut Arrival) -> bool {
+        let (Some(reducer), Arrival::Node(mode)) = (&self.reducer, arrival) else { return false };
+        let Some(symmetry) = &reducer.reduction.symmetry else { return false };
+        if !symmetry.find_order(self.machine, &self.scratch, &mut self.order) {
+            return false;
+        }
+        self.machine.reorder(&self.scratch, &self.order, &mut self.mark);
+        std::mem::swap(&mut self.scratch, &mut self.mark);
+        if let Mode::Running(thread) = mode {
+            let place = self.order.iter().position(|from| from == thread).expect("an order has every thread");
+            *thread = ThreadId(place as u32);
+        }
+        true
     }
 
     /// From a state on a cycle without choices, goes on to the state that stands for the cycle: the least of

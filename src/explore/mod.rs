@@ -15,6 +15,7 @@ mod search;
 mod store;
 mod stubborn;
 mod sweep;
+mod symmetry;
 mod witness;
 
 pub use expand::{Arrival, Expander, Successor};
@@ -23,4 +24,5 @@ pub use reduction::{Reduction, Reductions};
 pub use search::{Edge, EdgeActor, Head, Kind, Observer, Sink, Space};
 pub use store::{Mode, NodeId, Store};
 pub use sweep::{Swept, TooWide, Visitor, Watched, sweep};
+pub use symmetry::Symmetry;
 pub use witness::{Goals, Witnesses, edge_run, find as find_witnesses, schedule_of};

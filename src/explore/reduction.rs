@@ -2,6 +2,7 @@
 
 use super::dead::Dead;
 use super::independence::Independence;
+use super::symmetry::Symmetry;
 use crate::vm::Machine;
 
 /// Which reductions are wanted.
@@ -13,18 +14,21 @@ pub struct Reductions {
     pub stubborn: bool,
     /// What nobody will read any more is forgotten.
     pub dead: bool,
+    /// States that differ by the order of copies that nothing can tell apart are one.
+    pub symmetry: bool,
 }
 
 impl Reductions {
     /// Every reduction.
-    pub const ALL: Reductions = Reductions { fusion: true, stubborn: true, dead: true };
+    pub const ALL: Reductions = Reductions { fusion: true, stubborn: true, dead: true, symmetry: true };
     /// No reduction: the whole decision graph.
-    pub const NONE: Reductions = Reductions { fusion: false, stubborn: false, dead: false };
+    pub const NONE: Reductions = Reductions { fusion: false, stubborn: false, dead: false, symmetry: false };
     /// Each reduction by its name.
-    pub const NAMES: [(&'static str, Reductions); 3] = [
+    pub const NAMES: [(&'static str, Reductions); 4] = [
         ("fusion", Reductions { fusion: true, ..Reductions::NONE }),
         ("stubborn", Reductions { stubborn: true, ..Reductions::NONE }),
         ("dead", Reductions { dead: true, ..Reductions::NONE }),
+        ("symmetry", Reductions { symmetry: true, ..Reductions::NONE }),
     ];
 
     /// Finds a reduction by its name; `all` is every one.
@@ -39,6 +43,7 @@ impl Reductions {
             fusion: self.fusion || other.fusion,
             stubborn: self.stubborn || other.stubborn,
             dead: self.dead || other.dead,
+            symmetry: self.symmetry || other.symmetry,
         }
     }
 }
@@ -49,6 +54,7 @@ pub struct Reduction {
     pub(super) wanted: Reductions,
     pub(super) independence: Independence,
     pub(super) dead: Option<Dead>,
+    pub(super) symmetry: Option<Symmetry>,
 }
 
 impl Reduction {
@@ -58,6 +64,13 @@ impl Reduction {
             return None;
         }
         let independence = Independence::new(machine)?;
-        Some(Reduction { wanted, independence, dead: wanted.dead.then(|| Dead::new(machine)) })
+        let dead = wanted.dead.then(|| Dead::new(machine));
+        let symmetry = Symmetry::new(machine).filter(|_| wanted.symmetry);
+        Some(Reduction { wanted, independence, dead, symmetry })
+    }
+
+    /// Returns which threads changed places, where some did.
+    pub fn symmetry(&self) -> Option<&Symmetry> {
+        self.symmetry.as_ref()
     }
 }

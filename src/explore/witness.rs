@@ -170,19 +170,40 @@ impl Search<'_, '_, '_> {
     }
 }
 
-/// Returns the steps of a path: nodes, each with the index of the edge that the path leaves it by.
+/// Returns the steps of a path: nodes, each with the index of the edge that the path leaves it by. Where threads
+/// change places on the way, the steps are renamed so that they lead to the very state at the path's end.
 pub fn schedule_of(space: &Space<'_, '_>, path: &[(NodeId, u32)]) -> Schedule {
     let mut scratch = Scratch::new(space);
-    let mut schedule = Schedule::default();
+    let mut runs = Vec::with_capacity(path.len());
     for &(node, index) in path {
-        scratch.append_run(space, node, index, &mut schedule);
+        runs.push(scratch.run(space, node, index));
     }
-    schedule
+    let moved = runs.iter().any(|run| run.order.is_some());
+    let mut names: Vec<ThreadId> = space.machine.program().thread_ids().collect();
+    for run in runs.iter_mut().rev() {
+        if let Some(order) = &run.order {
+            let mut before = names.clone();
+            for (place, from) in order.iter().enumerate() {
+                before[from.index()] = names[place];
+            }
+            names = before;
+        }
+        if moved {
+            run.schedule = run.schedule.renamed(&names);
+        }
+    }
+    Schedule { actions: runs.into_iter().flat_map(|run| run.schedule.actions).collect() }
 }
 
 /// Returns the steps of one edge: the one with this index out of a node.
 pub fn edge_run(space: &Space<'_, '_>, node: NodeId, index: u32) -> Schedule {
-    schedule_of(space, &[(node, index)])
+    Scratch::new(space).run(space, node, index).schedule
+}
+
+/// The steps of an edge, and the order of the threads behind it, if that is another.
+struct EdgeSteps {
+    schedule: Schedule,
+    order: Option<Vec<ThreadId>>,
 }
 
 /// What is needed to take an edge's steps from the expansion again.
@@ -196,22 +217,23 @@ impl<'m, 'p> Scratch<'m, 'p> {
         Scratch { expander: Expander::new(space.machine, space.reduction), state: space.machine.initial() }
     }
 
-    /// Appends the steps of an edge.
-    fn append_run(&mut self, space: &Space<'m, 'p>, node: NodeId, wanted: u32, schedule: &mut Schedule) {
+    fn run(&mut self, space: &Space<'m, 'p>, node: NodeId, wanted: u32) -> EdgeSteps {
         let Scratch { expander, state } = self;
         let mode = space.store.load(node, state);
         expander.prepare(state, mode, space.is_whole(node));
         let (mut index, mut taken) = (0, None);
         expander.expand(state, mode, &mut |successor| {
             if index == wanted {
-                taken = Some((successor.actor, successor.choice, successor.steps));
+                let order = successor.order.map(<[ThreadId]>::to_vec);
+                taken = Some((successor.actor, successor.choice, successor.steps, order));
             }
             index += 1;
             taken.is_none()
         });
-        let (actor, choice, steps) = taken.expect("the path follows edges of the space");
-        schedule.actions.push(Action { actor, choice });
+        let (actor, choice, steps, order) = taken.expect("the path follows edges of the space");
         let rest = Action { actor: Actor::Thread(actor.thread()), choice: Choice::Only };
-        schedule.actions.extend(std::iter::repeat_n(rest, steps as usize - 1));
+        let first = std::iter::once(Action { actor, choice });
+        let actions = first.chain(std::iter::repeat_n(rest, steps as usize - 1)).collect();
+        EdgeSteps { schedule: Schedule { actions }, order }
     }
 }

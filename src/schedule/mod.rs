@@ -32,7 +32,8 @@ pub use strategy::{Decision, Drawn, Strategy, StrategyName};
 pub use tally::{Class, Sampling, Tallied, Tally, runs_needed, sample, sample_with};
 pub use text::{ParsedSchedule, Run, ScheduleError, parse};
 
-use crate::vm::{Action, Actor};
+use crate::program::ThreadId;
+use crate::vm::{Action, Actor, Choice};
 
 /// The steps of one execution from the initial state, every one of them, whoever decided it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -42,6 +43,22 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// Returns the schedule with its threads renamed: `renaming` says which each becomes.
+    pub fn renamed(&self, renaming: &[ThreadId]) -> Schedule {
+        let name = |thread: ThreadId| renaming[thread.index()];
+        let rename = |action: &Action| Action {
+            actor: match action.actor {
+                Actor::Thread(thread) => Actor::Thread(name(thread)),
+                Actor::Buffer(thread, cell) => Actor::Buffer(name(thread), cell),
+            },
+            choice: match action.choice {
+                Choice::Waiter(thread) => Choice::Waiter(name(thread)),
+                other => other,
+            },
+        };
+        Schedule { actions: self.actions.iter().map(rename).collect() }
+    }
+
     /// Returns the number of context switches: steps of another thread than the last to step. A store
     /// buffer's step is nobody's, and does not count as one.
     pub fn switches(&self) -> usize {

@@ -10,6 +10,7 @@ mod inspect;
 mod layout;
 mod machine;
 mod plain;
+mod rename;
 mod state;
 mod step;
 mod stretch;

@@ -1,0 +1,157 @@
+//! Symmetry: copies of one thread that never ask which they are can change places.
+//!
+//! Of the states that differ by such a change of places one is kept, the *representative*: the copies sorted by
+//! all that the state knows of them. (Emerson and Sistla, "Symmetry and model checking", CAV 1993; Ip and Dill,
+//! "Better verification through symmetry", 1996; that the representative is the least state of its orbit makes
+//! it exact: Clarke, Enders, Filkorn and Jha, 1996.) A group takes part when nothing can tell its copies apart:
+//! no `SELF` in their code, no `START` or `JOIN` of a single copy anywhere, and nothing shown or asked for that
+//! belongs to a single copy. Data needs no symmetry of its own, because without `SELF` no copy can leave its
+//! number anywhere. What is stored of a copy in a lock, a condition or a barrier moves with it.
+//!
+//! SOUND: a change of places is an automorphism of the decision graph that keeps the initial state and all that
+//! is shown and asked for. So the quotient has an execution for each one of the whole graph, up to a change of
+//! places at each step. Stubborn sets are chosen for representatives, which is as good as for any other state
+//! of the orbit (Emerson, Jha and Peled, "Combining partial order and symmetry reductions", TACAS 1997).
+//!
+//! Results are given back in full: what names threads (faults, the blocked threads of a deadlock) holds with
+//! every change of places, and [`check`](crate::check) adds those. A witness is put together from steps of
+//! representatives; going back along it from its end, the steps are renamed so that the execution they make ends
+//! in the very state that was found.
+
+use crate::program::{Cell, Claim, Expr, Group, GroupId, Instr, Operand, Program, ThreadId, Threads};
+use crate::vm::{Machine, State};
+
+/// Which threads can change places.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Symmetry {
+    /// For each symmetric group its threads, at least two.
+    groups: Vec<Vec<ThreadId>>,
+}
+
+impl Symmetry {
+    /// Looks for groups whose copies nothing can tell apart; `None` where there are none.
+    pub(super) fn new(machine: &Machine<'_>) -> Option<Symmetry> {
+        let program = machine.program();
+        let mut apart = named_copies(program);
+        for cell in program.observed.iter().flat_map(|observed| &observed.cells) {
+            tell_apart(program, *cell, &mut apart);
+        }
+        for expectation in program.expectations.iter().filter(|e| e.applies(machine.models())) {
+            match &expectation.claim {
+                Claim::Always(expr) | Claim::Never(expr) | Claim::Finally(expr) | Claim::Possibly(expr) => {
+                    tell_apart_in(program, expr, &mut apart);
+                }
+                Claim::Outcomes { cells, .. } => {
+                    cells.iter().for_each(|&cell| tell_apart(program, cell, &mut apart));
+                }
+                Claim::Deadlock(_)
+                | Claim::Race(..)
+                | Claim::Livelock(_)
+                | Claim::Fault(..)
+                | Claim::Schedules(_) => {}
+            }
+        }
+        let takes_part = |(index, group): &(usize, &Group)| {
+            group.copies > 1 && !apart[*index] && !asks_which(program, group)
+        };
+        let threads = |(_, group): (usize, &Group)| {
+            (group.first.0..group.first.0 + group.copies).map(ThreadId).collect()
+        };
+        let groups: Vec<Vec<ThreadId>> =
+            program.groups.iter().enumerate().filter(takes_part).map(threads).collect();
+        (!groups.is_empty()).then_some(Symmetry { groups })
+    }
+
+    /// Returns the threads that can change places, group by group.
+    pub fn groups(&self) -> &[Vec<ThreadId>] {
+        &self.groups
+    }
+
+    /// Finds the representative's order: for each thread the thread of the state that takes its place. Returns
+    /// false when the state is its own representative.
+    pub(super) fn find_order(&self, machine: &Machine<'_>, state: &State, order: &mut Vec<ThreadId>) -> bool {
+        order.clear();
+        order.extend(machine.program().thread_ids());
+        let mut moved = false;
+        for group in &self.groups {
+            let places = &mut order[group[0].index()..][..group.len()];
+            let in_order = |a: &ThreadId, b: &ThreadId| machine.compare_copies(state, *a, *b).is_le();
+            if !places.is_sorted_by(in_order) {
+                places.sort_by(|a, b| machine.compare_copies(state, *a, *b));
+                moved = true;
+            }
+        }
+        moved
+    }
+}
+
+/// Returns, for each group, whether a `START` or `JOIN` names a single copy of it.
+fn named_copies(program: &Program) -> Vec<bool> {
+    let mut named = vec![false; program.groups.len()];
+    for instr in &program.code {
+        if let Operand::Threads(Threads::Copy(group, _) | Threads::At(group)) = instr.operand() {
+            named[group.index()] = true;
+        }
+    }
+    named
+}
+
+/// Returns true when a thread of the group can execute `SELF`.
+fn asks_which(program: &Program, group: &Group) -> bool {
+    let mut seen = vec![false; program.procs.len()];
+    let mut bodies = vec![&group.body];
+    while let Some(body) = bodies.pop() {
+        for &instr in &program.code[body.entry.index()..body.end.index()] {
+            match instr {
+                Instr::SelfIndex => return true,
+                Instr::Call(proc) if !std::mem::replace(&mut seen[proc.index()], true) => {
+                    bodies.push(&program.procs[proc.index()].body);
+                }
+                _ => {}
+            }
+        }
+    }
+    false
+}
+
+fn tell_apart(program: &Program, cell: Cell, apart: &mut [bool]) {
+    if let Cell::Local(thread, _) = cell {
+        tell_thread_apart(program, thread, apart);
+    }
+}
+
+fn tell_thread_apart(program: &Program, thread: ThreadId, apart: &mut [bool]) {
+    let GroupId(group) = program.threads[thread.index()];
+    apart[group as usize] = true;
+}
+
+fn tell_apart_in(program: &Program, expr: &Expr, apart: &mut [bool]) {
+    match expr {
+        Expr::Number(_) | Expr::Count(..) => {}
+        Expr::Cell(cell) => tell_apart(program, *cell, apart),
+        Expr::Element { first, index, .. } => {
+            tell_apart(program, *first, apart);
+            tell_apart_in(program, index, apart);
+        }
+        Expr::Len { index, .. } => {
+            if let Some(index) = index {
+                tell_apart_in(program, index, apart);
+            }
+        }
+        Expr::Neg(operand) | Expr::Not(operand) => tell_apart_in(program, operand, apart),
+        Expr::Binary(_, left, right) => {
+            tell_apart_in(program, left, apart);
+            tell_apart_in(program, right, apart);
+        }
+        Expr::In(operand, entries) => {
+            tell_apart_in(program, operand, apart);
+            for (low, high) in entries {
+                tell_apart_in(program, low, apart);
+                if let Some(high) = high {
+                    tell_apart_in(program, high, apart);
+                }
+            }
+        }
+        Expr::Thread(thread, _) => tell_thread_apart(program, *thread, apart),
+    }
+}
