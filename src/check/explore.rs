@@ -88,6 +88,10 @@ pub fn explore(
     drop((space, collector));
     let wanted = if request.reduce { Reductions::ALL } else { Reductions::NONE };
     let reduction = Reduction::new(&machine, wanted);
+    // Where only verdicts are wanted nothing is gained by going on with the whole graph.
+    if reduction.is_some() && counting == Counting::Nothing {
+        return Ok(explored(&machine, reduction.as_ref(), &request.limits, counting, monitor));
+    }
     let limits = if reduction.is_some() { most(COUNTED_UNASKED as u64) } else { request.limits };
     let small = if counting == Counting::Nothing { 0 } else { COUNTED_UNASKED as u64 };
     match (swept::explored(&machine, &limits, request.workers, small, monitor), &reduction) {

@@ -5,6 +5,7 @@
 //! the search itself knows of none.
 
 mod dead;
+mod edges;
 mod expand;
 mod fusion;
 mod independence;
@@ -18,10 +19,11 @@ mod sweep;
 mod symmetry;
 mod witness;
 
+pub use edges::{Edge, EdgeActor, Head};
 pub use expand::{Arrival, Expander, Successor};
 pub use limits::{Cut, Limits, Monitor, Progress, Unwatched};
 pub use reduction::{Reduction, Reductions};
-pub use search::{Edge, EdgeActor, Head, Kind, Observer, Sink, Space};
+pub use search::{Kind, Observer, Sink, Space};
 pub use store::{Mode, NodeId, Store};
 pub use sweep::{Swept, TooWide, Visitor, Watched, sweep};
 pub use symmetry::Symmetry;

@@ -10,11 +10,15 @@
 //!
 //! COST: time and memory linear in the edges, as often as something is left out for ever: seldom twice.
 
-use super::search::{Head, Kind, Space};
+use super::edges::Head;
+use super::search::{Kind, Space};
 use super::store::NodeId;
 
 /// Returns states to be expanded whole, so that every state can reach one where nothing is left out.
 pub(super) fn left_out_for_ever(space: &Space<'_, '_>) -> Vec<NodeId> {
+    if !space.is_any_partial() {
+        return Vec::new();
+    }
     let (starts, sources) = reversed(space);
     let mut safe = vec![false; space.len()];
     let mut work = Vec::new();

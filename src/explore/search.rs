@@ -1,11 +1,7 @@
 //! The search: breadth first over the decision graph, each node expanded once; with reductions, some a second
 //! time (see [`proviso`]).
 
-use std::ops::Range;
-
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
-
+use super::edges::{Edge, Edges, Head, TOP};
 use super::expand::{Arrival, Expander, Successor};
 use super::limits::{Cut, Limits, Monitor, Progress};
 use super::proviso;
@@ -48,90 +44,6 @@ pub enum Sink {
         /// The instruction.
         at: Addr,
     },
-}
-
-/// Where an edge leads.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Head {
-    /// To a node.
-    Node(NodeId),
-    /// To the end of the execution: an index into [`Space::sinks`].
-    Sink(u32),
-}
-
-/// An edge as it is stored.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Edge {
-    /// Where it leads.
-    pub head: Head,
-    /// What it begins with: equal exactly for edges out of one node that begin with the same actor.
-    pub actor: EdgeActor,
-    /// How many steps it takes.
-    pub steps: u32,
-}
-
-/// The actor of an edge, as far as it matters after the search.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum EdgeActor {
-    /// This thread's step.
-    Thread(ThreadId),
-    /// A store buffer; the number tells the buffers of one node apart.
-    Buffer(u32),
-}
-
-const TOP: u32 = 1 << 31;
-
-/// Edges one after another.
-#[derive(Debug, Default)]
-struct Columns {
-    /// A node, or `TOP` with a sink.
-    heads: Vec<u32>,
-    /// A thread, or `TOP` with a buffer's ordinal.
-    actors: Vec<u32>,
-    /// Steps; empty while every edge is one step.
-    steps: Vec<u32>,
-}
-
-impl Columns {
-    fn push(&mut self, head: u32, actor: u32, steps: u32) {
-        if steps != 1 && self.steps.is_empty() {
-            self.steps = vec![1; self.heads.len()];
-        }
-        self.heads.push(head);
-        self.actors.push(actor);
-        if !self.steps.is_empty() || steps != 1 {
-            self.steps.push(steps);
-        }
-    }
-
-    fn memory(&self) -> usize {
-        (self.heads.capacity() + self.actors.capacity() + self.steps.capacity()) * 4
-    }
-}
-
-/// Edges in rows, a row a node, in the order of the expansion.
-#[derive(Debug, Default)]
-struct Edges {
-    /// Where each node's row begins.
-    rows: Vec<u64>,
-    columns: Columns,
-    /// The rows of nodes that were expanded a second time, whole.
-    again: Columns,
-    again_rows: HashMap<NodeId, Range<usize>, FixedState>,
-}
-
-impl Edges {
-    fn row(&self, node: NodeId) -> (&Columns, Range<usize>) {
-        if let Some(row) = self.again_rows.get(&node) {
-            return (&self.again, row.clone());
-        }
-        let at = |index: usize| self.rows.get(index).map_or(self.columns.heads.len(), |&at| at as usize);
-        (&self.columns, at(node as usize)..at(node as usize + 1))
-    }
-
-    fn memory(&self) -> usize {
-        self.rows.capacity() * 8 + self.columns.memory() + self.again.memory()
-    }
 }
 
 /// What a search has visited: nodes, edges and ends.
@@ -188,28 +100,22 @@ impl<'m, 'p> Space<'m, 'p> {
 
     /// Iterates over the edges out of a node, in the order of the expansion; none where it was not expanded.
     pub fn edges(&self, node: NodeId) -> impl DoubleEndedIterator<Item = Edge> + ExactSizeIterator + '_ {
-        let (columns, row) = self.edges.row(node);
-        row.map(move |at| Edge {
-            head: match columns.heads[at] {
-                head if head & TOP == 0 => Head::Node(head),
-                head => Head::Sink(head & !TOP),
-            },
-            actor: match columns.actors[at] {
-                actor if actor & TOP == 0 => EdgeActor::Thread(ThreadId(actor)),
-                actor => EdgeActor::Buffer(actor & !TOP),
-            },
-            steps: columns.steps.get(at).copied().unwrap_or(1),
-        })
+        self.edges.of(node)
     }
 
     /// Returns true when a node was expanded as if there were no reduction.
     pub(super) fn is_whole(&self, node: NodeId) -> bool {
-        self.edges.again_rows.contains_key(&node)
+        self.edges.is_again(node)
     }
 
     /// Returns true when something that goes on was left out of a node's edges.
-    pub(super) fn is_partial(&self, node: NodeId) -> bool {
-        self.partial[node as usize]
+    pub fn is_partial(&self, node: NodeId) -> bool {
+        self.partial.get(node as usize).is_some_and(|&partial| partial)
+    }
+
+    /// Returns true when something was left out somewhere.
+    pub(super) fn is_any_partial(&self) -> bool {
+        self.partial.contains(&true)
     }
 
     /// Returns the number of nodes.
@@ -224,7 +130,7 @@ impl<'m, 'p> Space<'m, 'p> {
 
     /// Returns how many bytes are held.
     pub fn memory(&self) -> usize {
-        self.store.memory() + self.edges.memory() + self.kinds.capacity()
+        self.store.memory() + self.edges.memory() + self.kinds.capacity() + self.partial.capacity()
     }
 
     /// Counts decision states and states where an execution ends, each once: a state before a fault in a run
@@ -330,7 +236,7 @@ impl<'m, 'p> Search<'m, 'p> {
     ) {
         let Search { space, expander, state, .. } = self;
         let mode = space.store.load(node, state);
-        space.edges.rows.push(space.edges.columns.heads.len() as u64);
+        space.edges.begin();
         expander.prepare(state, mode, false);
         let kind = match mode {
             Mode::Running(_) => Kind::Branch,
@@ -342,9 +248,7 @@ impl<'m, 'p> Search<'m, 'p> {
             observer.state(node, state, kind, &expander.actors);
         }
         space.kinds.push(kind);
-        let mut columns = std::mem::take(&mut space.edges.columns);
-        let left_out = self.add_edges(node, mode, &mut columns, limits, monitor);
-        self.space.edges.columns = columns;
+        let left_out = self.add_edges(node, mode, limits, monitor);
         if self.space.reduction.is_some() {
             self.space.partial.push(left_out);
         }
@@ -357,23 +261,20 @@ impl<'m, 'p> Search<'m, 'p> {
     fn expand_whole(&mut self, node: NodeId, limits: &Limits, monitor: &mut dyn Monitor) {
         let mode = self.space.store.load(node, &mut self.state);
         self.expander.prepare(&self.state, mode, true);
-        let mut columns = std::mem::take(&mut self.space.edges.again);
-        let start = columns.heads.len();
-        self.add_edges(node, mode, &mut columns, limits, monitor);
-        self.space.edges.again_rows.insert(node, start..columns.heads.len());
-        self.space.edges.again = columns;
-        self.space.partial[node as usize] = false;
+        let sinks = self.space.sinks.len();
+        self.space.edges.begin_again(node);
+        self.add_edges(node, mode, limits, monitor);
+        if self.space.cut.is_none() {
+            self.space.partial[node as usize] = false;
+        } else {
+            // Half a row would lose what the node's first row leads to.
+            self.space.edges.abandon_again();
+            self.space.sinks.truncate(sinks);
+        }
     }
 
     /// Appends the edges of the node that was prepared; returns true when something was left out.
-    fn add_edges(
-        &mut self,
-        node: NodeId,
-        mode: Mode,
-        columns: &mut Columns,
-        limits: &Limits,
-        monitor: &mut dyn Monitor,
-    ) -> bool {
+    fn add_edges(&mut self, node: NodeId, mode: Mode, limits: &Limits, monitor: &mut dyn Monitor) -> bool {
         let Search { space, expander, state, work } = self;
         let words = state.words().len() as u64;
         expander.expand(state, mode, &mut |successor| {
@@ -391,7 +292,7 @@ impl<'m, 'p> Search<'m, 'p> {
             if is_fault && matches!(mode, Mode::Running(_)) {
                 space.kinds[node as usize] = Kind::FaultEnd;
             }
-            columns.push(head, actor_word(successor), successor.steps);
+            space.edges.push(head, actor_word(successor), successor.steps);
             true
         })
     }
@@ -402,7 +303,7 @@ fn look(space: &Space<'_, '_>, expanded: NodeId, limits: &Limits, monitor: &mut 
     let progress = Progress {
         phase: "searching",
         states: space.store.len() as u64,
-        transitions: (space.edges.columns.heads.len() + space.edges.again.heads.len()) as u64,
+        transitions: space.edges.added() as u64,
         frontier: space.store.len() as u64 - u64::from(expanded),
         memory: space.memory() as u64,
     };

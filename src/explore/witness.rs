@@ -11,8 +11,9 @@
 
 use std::collections::BTreeMap;
 
+use super::edges::{Edge, EdgeActor, Head};
 use super::expand::Expander;
-use super::search::{Edge, EdgeActor, Head, Space};
+use super::search::Space;
 use super::store::NodeId;
 use crate::program::ThreadId;
 use crate::schedule::Schedule;

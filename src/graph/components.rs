@@ -82,11 +82,13 @@ impl Components {
     }
 
     /// Returns the components that cannot be left and in which nothing ends: the livelocks. A node that was
-    /// not expanded may lead anywhere, so no component that holds or reaches one is among them.
+    /// not expanded may lead anywhere, so no component that holds or reaches one is among them; nor, where the
+    /// search was cut before it could look at that, one in which reductions have left something out.
     pub fn livelocks(&self, space: &Space<'_, '_>) -> Vec<u32> {
         let stays = |component: u32, node: NodeId| {
             space.kinds[node as usize] != Kind::Unexpanded
                 && space.cut_short != Some(node)
+                && !(space.cut.is_some() && space.is_partial(node))
                 && space
                     .edges(node)
                     .all(|edge| matches!(edge.head, Head::Node(head) if self.of[head as usize] == component))

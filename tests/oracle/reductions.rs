@@ -65,7 +65,9 @@ pub fn compare(program: &Program, models: Models, text: &str) -> Option<(u64, u6
     if whole.search.cut.is_some() {
         return None;
     }
-    never_says_no_when_cut(&machine, &whole, text);
+    let reduction = Reduction::new(&machine, Reductions::ALL);
+    never_says_no_when_cut(&machine, None, &whole, text);
+    never_says_no_when_cut(&machine, reduction.as_ref(), &whole, text);
     let expected = Survives::of(program, &whole);
     let mut states = whole.search.states;
     for wanted in combinations(text) {
@@ -262,12 +264,17 @@ pub fn looping_program() -> impl Strategy<Value = String> {
 }
 
 /// A search that is cut finds nothing that is not there, and holds nothing to be absent.
-fn never_says_no_when_cut(machine: &Machine<'_>, whole: &Exploration, text: &str) {
+fn never_says_no_when_cut(
+    machine: &Machine<'_>,
+    reduction: Option<&Reduction>,
+    whole: &Exploration,
+    text: &str,
+) {
     let program = machine.program();
     let everything = Survives::of(program, whole);
     for divisor in [2, 3, 7] {
         let limits = Limits { max_states: Some(1 + whole.search.states / divisor), max_memory: None };
-        let cut = explored(machine, None, &limits, Counting::Nothing, &mut Unwatched);
+        let cut = explored(machine, reduction, &limits, Counting::Nothing, &mut Unwatched);
         if cut.search.cut.is_none() {
             continue;
         }

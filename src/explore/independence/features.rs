@@ -76,6 +76,11 @@ pub(super) fn has(set: &Set, feature: u32) -> bool {
     set[feature as usize / 64] >> (feature % 64) & 1 == 1
 }
 
+/// Returns true when two sets have a feature in common.
+pub(super) fn overlaps(a: &Set, b: &Set) -> bool {
+    a.iter().zip(b).any(|(a, b)| a & b != 0)
+}
+
 /// Adds all of another set; returns true when that made a difference.
 pub(super) fn add_all(set: &mut Set, other: &Set) -> bool {
     let mut grown = false;

@@ -5,9 +5,11 @@
 //! of that while somebody else holds a lock or has not finished); in a state that is refined by where the
 //! threads are.
 
+mod closure;
 mod features;
 mod flow;
 mod future;
+mod minded;
 mod observers;
 mod situation;
 
