@@ -250,6 +250,22 @@ fn expectations_are_checked_under_the_models_they_name() {
 }
 
 #[test]
+fn mutants_are_noticed_by_enough_expectations() {
+    let locked =
+        "mutex m\nshared x = 0\nthread inc[2]\n LOCK m\n LOAD x\n PUSH 1\n ADD\n STORE x\n UNLOCK m\nend";
+    let failure = text(locked).explore().mutants_noticed().unwrap_err();
+    assert_eq!(failure.kind(), FailureKind::Fails);
+    assert!(failure.to_string().contains("survived"), "{failure}");
+    let survey = text(locked).explore().survey().unwrap();
+    assert!(survey.noticed() > 0 && survey.survived() > 0, "{failure}");
+    let enough = text(locked).expect("outcomes x = {2}").expect("no race");
+    enough.explore().assert_mutants_noticed();
+    enough.memories(MemoryModel::ALL).explore().assert_mutants_noticed();
+    let wrong = text(LOST_UPDATE).expect("outcomes x = {2}").explore().mutants_noticed().unwrap_err();
+    assert!(wrong.to_string().contains("the expectation does not hold"), "{wrong}");
+}
+
+#[test]
 fn a_search_that_was_cut_never_passes() {
     let cut = text(ENDLESS).max_states(1_000).explore();
     let inconclusive = [

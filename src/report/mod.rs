@@ -33,6 +33,7 @@ pub use explored::{evidence, explored};
 pub use graph::{EdgeView, GraphView, NodeView, graph_dot, graph_json};
 pub use json::{errors_json, explored_json, replayed_json};
 pub use junit::checked_junit;
+pub use mutants::mutants;
 pub use palette::{Page, Palette};
 pub use replayed::replayed;
 pub use sampled::{sampled, sampled_json};

@@ -13,7 +13,7 @@ use crate::verify::mutate::{Change, Fate, Mutant, Notice, Survey, Trial};
 
 /// Writes the line of numbers and, below it, the mutants that are worth a look: survivors and what could not be
 /// decided; with `-v` all of them.
-pub(super) fn mutants(program: &Program, survey: &Survey, page: &Page<'_>) -> String {
+pub fn mutants(program: &Program, survey: &Survey, page: &Page<'_>) -> String {
     let palette = page.palette;
     let mut text = format!("  {}\n", summary(survey));
     for trial in &survey.trials {

@@ -41,6 +41,7 @@ mod files;
 mod outcomes;
 mod replayed;
 mod subject;
+mod trust;
 
 #[cfg(feature = "proptest")]
 pub mod strategies;

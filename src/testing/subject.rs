@@ -12,6 +12,7 @@ use super::{Explored, Replayed};
 use crate::asm::{self, Options};
 use crate::check::{self, Cut, Exploration, Limits, Monitor, Progress, Request};
 use crate::program::{MemoryModel, Models, Program, SwitchModel};
+use crate::verify::mutate::{Setup, Survey, survey};
 use crate::vm::{DEFAULT_BUFFER, Machine};
 
 /// The most bytes that a search holds, unless the test says otherwise: a gibibyte, about ten million states of
@@ -93,9 +94,12 @@ impl Subject {
     }
 
     /// Gives a text that stands for an included file: `include "lock.rvm"` finds it under this name, whatever
-    /// is on the disk. So a lock and the program that uses it can stand in one test.
+    /// is on the disk. So a lock and the program that uses it can stand in one test. Of two texts under one name
+    /// the last one counts.
     pub fn with_file(mut self, name: impl Into<String>, text: impl Into<String>) -> Subject {
-        self.texts.push((name.into(), text.into()));
+        let name = name.into();
+        self.texts.retain(|(other, _)| *other != name);
+        self.texts.push((name, text.into()));
         self
     }
 
@@ -115,6 +119,14 @@ impl Subject {
     /// lines name, and no longer every shared and atomic variable.
     pub fn observe(mut self, variables: impl AsRef<str>) -> Subject {
         self.appended.push_str(&format!("observe {}\n", variables.as_ref()));
+        self
+    }
+
+    /// Adds an expectation to those of the program, written as behind `expect`: `"outcomes x = {2}"`. It is judged
+    /// by [`Explored::expectations`](super::Explored::expectations).
+    pub fn expect(mut self, claim: impl AsRef<str>) -> Subject {
+        let claim = claim.as_ref().split_whitespace().collect::<Vec<_>>().join(" ");
+        self.appended.push_str(&format!("expect {claim}\n"));
         self
     }
 
@@ -268,6 +280,16 @@ impl Subject {
             Request { buffer: self.buffer, verdicts_only, limits: self.limits, ..Request::new(models) };
         let mut clock = Clock { started: Instant::now(), limit: self.time };
         check::explore(program, &request, &mut clock).map_err(too_large)
+    }
+
+    /// Tries every mutant of the program under one combination of models. The tests of a crate run beside each
+    /// other, so each keeps to one thread.
+    pub(super) fn survey(&self, program: &Program, models: Models) -> Result<Survey, Failure> {
+        let monitor =
+            || -> Box<dyn Monitor> { Box::new(Clock { started: Instant::now(), limit: self.time }) };
+        let request = Request { buffer: self.buffer, limits: self.limits, ..Request::new(models) };
+        let setup = Setup { options: &self.options, request, threads: 1, monitor: &monitor };
+        survey(program, &setup).map_err(too_large)
     }
 
     pub(super) fn machine<'p>(&self, program: &'p Program, models: Models) -> Result<Machine<'p>, Failure> {
