@@ -30,6 +30,8 @@
 //! assert!(lost.reached.witness.to_text(&program).starts_with("A3 B4 A1@"));
 //! ```
 //!
+//! In a `#[test]`, begin with [`testing`], whose [chapter on locks](testing::guide) shows how.
+//!
 //! # Bird's eye
 //!
 //! ```text

@@ -124,6 +124,19 @@ fn the_programs_of_the_readme_hold_what_they_expect_and_are_in_layout() {
 }
 
 #[test]
+fn the_rust_of_the_readme_is_a_test() {
+    let page = fs::read_to_string(root().join("README.md")).expect("the page is there");
+    let code: Vec<String> = blocks(&page)
+        .into_iter()
+        .filter(|block| block.info == "rust")
+        .map(|block| block.lines.join("\n") + "\n")
+        .collect();
+    let test = fs::read_to_string(root().join("tests/readme_library.rs")).expect("the test is there");
+    let (_, shown) = test.split_once("\n\n").expect("a comment stands at its head");
+    assert_eq!(code, [shown]);
+}
+
+#[test]
 fn files_that_the_readme_links_to_are_there() {
     let page = fs::read_to_string(root().join("README.md")).expect("the page is there");
     for target in page.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
