@@ -31,7 +31,8 @@
 //! With several models a claim has to hold under each of them. A search that a limit has cut never passes: it
 //! fails with [`FailureKind::Inconclusive`].
 //!
-//! The chapter [`guide`] builds a lock that way, from the first attempt to one that holds.
+//! The chapter [`guide`] builds a lock that way, from the first attempt to one that holds. With the feature
+//! `proptest` the module `strategies` draws arbitrary programs, placements of locks, and clients of an object.
 
 mod again;
 mod claims;

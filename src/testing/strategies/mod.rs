@@ -1,4 +1,4 @@
-//! Strategies for [proptest](::proptest): arbitrary programs, arbitrary placements of locks in a program, and
+//! Strategies for [`proptest`]: arbitrary programs, arbitrary placements of locks in a program, and
 //! arbitrary clients of an object.
 //!
 //! What they draw always assembles, and still does while it shrinks: fewer threads first, then fewer
