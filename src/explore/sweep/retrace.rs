@@ -6,10 +6,16 @@
 //! added to the visited set, so the walk costs a part of the search. The way found has the fewest edges, and of
 //! these the one by the earliest nodes.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::key::Key;
+use super::workers::{WORTH_SHARING, share};
 use super::{Graph, Sweep};
 use crate::program::ThreadId;
 use crate::schedule::Schedule;
@@ -18,11 +24,49 @@ use crate::vm::{Action, Actor, Choice};
 /// For each node on a way: the node before it and the edge between them.
 type Ways = HashMap<usize, (usize, u32), FixedState>;
 
-/// How many nodes are read from the log at once.
-const CHUNK: usize = 1 << 10;
+/// How many nodes a worker looks through before it says what it has found.
+const PIECE: usize = 1 << 12;
 
 /// How many bits the filter has before the table of wanted nodes is asked.
 const FILTER: usize = 1 << 16;
+
+fn place<K: Key>(mixed: K) -> usize {
+    mixed.low() as usize % FILTER
+}
+
+/// A search for the nodes before those of one level.
+struct Search<K> {
+    wanted: HashMap<K, usize, FixedState>,
+    filter: Vec<bool>,
+    /// For each wanted node that was found: the first piece in which it was, the node before it and the edge.
+    found: Mutex<BTreeMap<usize, (usize, usize, u32)>>,
+    /// Pieces behind this one can find nothing that is needed.
+    last_needed: AtomicUsize,
+}
+
+impl<K: Key> Search<K> {
+    fn new(wanted: HashMap<K, usize, FixedState>) -> Search<K> {
+        let mut filter = vec![false; FILTER];
+        wanted.keys().for_each(|&mixed| filter[place(mixed)] = true);
+        Search { wanted, filter, found: Mutex::default(), last_needed: AtomicUsize::new(usize::MAX) }
+    }
+
+    /// Adds what a piece has shown. The first piece counts, not the first worker, so that the answer is the
+    /// same with any number of them.
+    fn add(&self, of_piece: Vec<(usize, usize, u32)>, piece: usize) {
+        let mut found = self.found.lock().expect("no worker panics while it adds what it found");
+        for (head, node, edge) in of_piece {
+            let entry = found.entry(head).or_insert((piece, node, edge));
+            if piece < entry.0 {
+                *entry = (piece, node, edge);
+            }
+        }
+        if found.len() == self.wanted.len() {
+            let last = found.values().map(|&(piece, ..)| piece).max().unwrap_or(0);
+            self.last_needed.store(last, Ordering::Relaxed);
+        }
+    }
+}
 
 impl<K: Key> Sweep<'_, '_, K> {
     /// Finds the ways to nodes.
@@ -44,38 +88,50 @@ impl<K: Key> Sweep<'_, '_, K> {
         ways
     }
 
-    /// Finds for each of these nodes of a level one before it, with the edge between them.
+    /// Finds for each of these nodes of a level the first one before it, with the edge between them.
     fn before(&self, level: usize, wanted: &[usize]) -> Vec<(usize, usize, u32)> {
-        let stage = &self.stage;
-        let mut missing: HashMap<K, usize, FixedState> =
-            wanted.iter().map(|&node| (stage.log.get(node), node)).collect();
-        let mut filter = vec![false; FILTER];
-        let place = |mixed: K| mixed.low() as usize % FILTER;
-        missing.keys().for_each(|&mixed| filter[place(mixed)] = true);
-        let mut found = Vec::new();
-        let (mut keys, mut leaves) = (Vec::new(), Vec::new());
         let (start, end) = (self.levels[level - 1], self.levels[level]);
-        'level: for first in (start..end).step_by(CHUNK) {
-            stage.log.read_into(first, CHUNK.min(end - first), &mut keys);
-            for (node, &mixed) in (first..).zip(&keys) {
-                let key = stage.mixer.unmix(mixed);
-                stage.look_up(key, &mut leaves);
-                for leaf in &leaves {
-                    for (number, &(keep, set)) in stage.effects.masks(leaf).iter().enumerate() {
-                        let mixed = stage.mixer.mix(key & keep | set);
-                        if filter[place(mixed)]
-                            && let Some(head) = missing.remove(&mixed)
-                        {
-                            found.push((head, node, leaf.first + number as u32));
-                        }
+        let search = Search::new(wanted.iter().map(|&node| (self.stage.log.get(node), node)).collect());
+        let workers = if end - start < WORTH_SHARING { 1 } else { self.workers };
+        let pieces = (start..end).step_by(PIECE).enumerate();
+        share(
+            workers,
+            pieces,
+            || (),
+            |(), (number, first)| {
+                if number <= search.last_needed.load(Ordering::Relaxed) {
+                    let found = self.scan(first..end.min(first + PIECE), &search);
+                    search.add(found, number);
+                }
+            },
+        );
+        let found = search.found.into_inner().expect("no worker panics while it adds what it found");
+        found.into_iter().map(|(head, (_, node, edge))| (head, node, edge)).collect()
+    }
+
+    /// Finds for each wanted node the first of these that leads to it.
+    fn scan(&self, nodes: Range<usize>, search: &Search<K>) -> Vec<(usize, usize, u32)> {
+        let stage = &self.stage;
+        let (mut keys, mut leaves, mut found) = (Vec::new(), Vec::new(), Vec::new());
+        let mut missing = search.wanted.clone();
+        stage.log.read_into(nodes.start, nodes.len(), &mut keys);
+        for (node, &mixed) in nodes.zip(&keys) {
+            let key = stage.mixer.unmix(mixed);
+            stage.look_up(key, &mut leaves);
+            for leaf in &leaves {
+                for (number, &(keep, set)) in stage.effects.masks(leaf).iter().enumerate() {
+                    let mixed = stage.mixer.mix(key & keep | set);
+                    if search.filter[place(mixed)]
+                        && let Some(head) = missing.remove(&mixed)
+                    {
+                        found.push((head, node, leaf.first + number as u32));
                     }
                 }
-                if missing.is_empty() {
-                    break 'level;
-                }
+            }
+            if missing.is_empty() {
+                break;
             }
         }
-        assert!(missing.is_empty(), "every node has one before it on the level above");
         found
     }
 

@@ -104,13 +104,18 @@ impl<K: Key> Stage<K> {
             && (self.claims.mask == K::default() || self.claims.seen.contains(&(key & self.claims.mask)))
     }
 
+    /// Returns the slots whose actors may be chosen at a node.
+    #[inline(always)]
+    pub fn slots_of(&self, key: K) -> Range<usize> {
+        let mode = if self.fields.count(0) > 1 { self.fields.read(key, 0) } else { 0 };
+        if mode > 0 { mode as usize - 1..mode as usize } else { 0..self.effects.slots() }
+    }
+
     /// Looks up what the actors of a node do that has been expanded.
     #[inline(always)]
     pub fn look_up<'s>(&'s self, key: K, leaves: &mut Leaves<'s>) {
         leaves.clear();
-        let mode = if self.fields.count(0) > 1 { self.fields.read(key, 0) } else { 0 };
-        let slots = if mode > 0 { mode as usize - 1..mode as usize } else { 0..self.effects.slots() };
-        for slot in slots {
+        for slot in self.slots_of(key) {
             let leaf = self.effects.find(key, slot).expect("the node has been expanded");
             if leaf.total > 0 {
                 leaves.push(leaf);

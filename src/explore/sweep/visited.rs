@@ -39,6 +39,8 @@ trait Bucket<K>: Copy + Default {
     fn touch(&self) -> u64;
     /// Returns true when some slot holds this.
     fn holds(&self, entry: K) -> bool;
+    /// Returns the slot that holds this.
+    fn position(&self, entry: K) -> Option<usize>;
     /// Returns how many slots are in use.
     fn used(&self) -> usize;
     /// Fills a slot.
@@ -79,6 +81,18 @@ macro_rules! bucket {
                     found |= (self.low[slot] == low) & (self.high[slot] == high);
                 }
                 found
+            }
+
+            #[inline(always)]
+            fn position(&self, entry: $key) -> Option<usize> {
+                let (low, high) = (<$low>::cut(entry as u128), <$high>::cut(entry as u128 >> <$low>::BITS_HELD));
+                // No two slots hold the same, so the numbers need not be compared.
+                let mut found: u16 = 0;
+                for slot in 0..$slots {
+                    let is_here = (self.low[slot] == low) & (self.high[slot] == high);
+                    found |= (slot as u16 + 1) * u16::from(is_here);
+                }
+                usize::from(found).checked_sub(1)
             }
 
             #[inline(always)]
@@ -171,8 +185,8 @@ pub trait Table<K>: Send + Sync + std::fmt::Debug {
     fn insert_all(&mut self, shape: Shape, keys: &[K], new: &mut Vec<K>) -> usize;
     /// Returns the slot of a key, if it is there.
     fn slot_of(&self, shape: Shape, key: K) -> Option<usize>;
-    /// Appends all keys, without the number of the shard.
-    fn collect(&self, shape: Shape, keys: &mut Vec<K>);
+    /// Returns the key in a slot, without the number of the shard.
+    fn key_at(&self, shape: Shape, slot: usize) -> Option<K>;
     /// Returns how many slots there are.
     fn slots(&self) -> usize;
     /// Returns how many bytes are held.
@@ -223,9 +237,8 @@ impl<K: Key, B: Bucket<K> + Send + Sync + std::fmt::Debug> Table<K> for Vec<B> {
         for distance in 0..=FARTHEST {
             let at = (home + distance as usize) & (self.len() - 1);
             let entry = entry.plus(distance);
-            if self[at].holds(entry) {
-                let slot = (0..B::SLOTS).find(|&slot| self[at].get(slot) == entry);
-                return slot.map(|slot| at * B::SLOTS + slot);
+            if let Some(slot) = self[at].position(entry) {
+                return Some(at * B::SLOTS + slot);
             }
             if self[at].used() < B::SLOTS {
                 return None;
@@ -234,15 +247,13 @@ impl<K: Key, B: Bucket<K> + Send + Sync + std::fmt::Debug> Table<K> for Vec<B> {
         None
     }
 
-    fn collect(&self, shape: Shape, keys: &mut Vec<K>) {
-        for (at, bucket) in self.iter().enumerate() {
-            for slot in 0..bucket.used() {
-                let entry = bucket.get(slot);
-                let distance = (entry & K::ones(DISTANCE_BITS)).low() as usize - 1;
-                let home = at.wrapping_sub(distance) & (self.len() - 1);
-                keys.push(K::of(home as u64) << (shape.bits - shape.log) | entry >> DISTANCE_BITS);
-            }
-        }
+    fn key_at(&self, shape: Shape, slot: usize) -> Option<K> {
+        let at = slot / B::SLOTS;
+        let entry = self[at].get(slot % B::SLOTS);
+        // No entry ends in distance bits that are all zero.
+        let distance = ((entry & K::ones(DISTANCE_BITS)).low() as usize).checked_sub(1)?;
+        let home = at.wrapping_sub(distance) & (self.len() - 1);
+        Some(K::of(home as u64) << (shape.bits - shape.log) | entry >> DISTANCE_BITS)
     }
 
     fn slots(&self) -> usize {
@@ -386,6 +397,11 @@ impl<K: Key> Shard<K> {
         self.table.slot_of(self.shape, key)
     }
 
+    /// Returns the key in a slot, without the number of the shard.
+    pub fn key_at(&self, slot: usize) -> Option<K> {
+        self.table.key_at(self.shape, slot)
+    }
+
     /// Returns the number of slots.
     pub fn slots(&self) -> usize {
         self.table.slots()
@@ -401,8 +417,7 @@ impl<K: Key> Shard<K> {
 
     fn grow(&mut self) {
         assert!(self.shape.log < self.shape.bits, "a shard with a bucket for every key is never crowded");
-        let mut keys = Vec::with_capacity(self.len);
-        self.table.collect(self.shape, &mut keys);
+        let keys: Vec<K> = (0..self.slots()).filter_map(|slot| self.key_at(slot)).collect();
         *self = Shard::with_shape(Shape { log: self.shape.log + 1, ..self.shape });
         self.insert_distinct(&keys, &mut Vec::with_capacity(keys.len()));
     }

@@ -1,4 +1,4 @@
-//! The two phases of a batch that workers share.
+//! What workers share: the two phases of a batch, and the walk back.
 //!
 //! Workers take pieces of the batch, then shards of the visited set, as they come; a piece's place in the
 //! batch and a shard's number decide where the results go, not the worker. Threads are started for each phase
@@ -14,7 +14,7 @@ use super::stage::Piece;
 use super::visited::Sieve;
 
 /// Batches of fewer nodes are not worth a thread.
-const WORTH_SHARING: usize = 1 << 13;
+pub(super) const WORTH_SHARING: usize = 1 << 13;
 
 /// Pieces of a shared batch, for each worker.
 const PIECES: usize = 4;
@@ -47,7 +47,7 @@ impl<K: Key> Sweep<'_, '_, K> {
 }
 
 /// Does some work by so many workers, each of which has some room of its own.
-fn share<T: Send, R>(
+pub(super) fn share<T: Send, R>(
     workers: usize,
     work: impl Iterator<Item = T> + Send,
     room: impl Fn() -> R + Sync,
