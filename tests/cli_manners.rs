@@ -236,6 +236,36 @@ fn a_survivor_is_shown_as_a_diff_and_counted() {
 }
 
 #[test]
+fn what_a_pass_says_nothing_about_is_said() {
+    let text = "shared x\nshared limit = 3\nthread t\n    PUSH 1\n    STORE x\nend\n\
+                expect always limit == 3\nexpect no deadlock\nexpect finally x == 1\n";
+    let remark =
+        "  vacuous  line 7  expect always limit == 3\n           nothing that it looks at is ever written\n";
+    for command in ["check", "explore"] {
+        let run = racevm_with(&[command, "-"], text);
+        assert_eq!(run.code, 0, "a remark is no failure");
+        assert!(run.stdout.contains(remark), "{}", run.stdout);
+        assert!(!run.stdout.contains("no instruction can block"), "that is certain, and said with -v alone");
+        let run = racevm_with(&[command, "-", "-v"], text);
+        assert!(run.stdout.contains("no instruction can block"), "{}", run.stdout);
+        assert!(!racevm_with(&[command, "-", "-q"], text).stdout.contains("vacuous"));
+        let run = racevm_with(&[command, "-", "--json"], text);
+        let found: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+        let place = if command == "check" { &found["programs"][0] } else { &found };
+        let remarks = place["vacuous"]["remarks"].as_array().expect("a list");
+        let kinds: Vec<&serde_json::Value> = remarks.iter().map(|remark| &remark["kind"]).collect();
+        assert_eq!(kinds, ["expectation", "certain"], "{command}");
+    }
+}
+
+#[test]
+fn no_program_of_the_course_passes_for_nothing() {
+    let run = racevm(&["check", "programs"]);
+    assert_eq!(run.code, 0);
+    assert!(!run.stdout.contains("vacuous"), "{}", run.stdout);
+}
+
+#[test]
 fn fmt_rewrites_what_is_not_in_layout() {
     let folder = folder("fmt_rewrites");
     let path = file(&folder, "a.rvm", "shared   x\nthread t\nload x ; why\npop\nend\n");

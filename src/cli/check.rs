@@ -1,6 +1,7 @@
 //! `racevm check`: do many programs do what they say they do?
 
 mod documents;
+mod tried;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use clap::Args;
 
 use documents::Documents;
+use tried::Tried;
 
 use super::args::{ProgramArgs, SearchArgs};
 use super::batch::{self, Loaded};
@@ -17,11 +19,7 @@ use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::load::{self, Named};
 use super::watch::{self, Watch};
-use crate::check::{self, Exploration, Monitor, Request, Summary};
-use crate::program::Program;
-use crate::report::{self, Checked, Explored};
-use crate::testing::again;
-use crate::verify::mutate::{self, Setup, Survey};
+use crate::report::{self, Checked};
 
 const AFTER_HELP: &str = "\
 Each program is explored under every combination of models that it names; the
@@ -68,8 +66,8 @@ pub(super) struct CheckArgs {
 
 /// What became of one file.
 enum Outcome {
-    /// It was explored under each combination of models it names; with the flags that it knows.
-    Explored(Box<Program>, ProgramArgs, Vec<Exploration>, Option<Survey>),
+    /// It was explored.
+    Explored(Box<Tried>),
     /// It could not be.
     Failed(Failure),
     /// It is there to be included.
@@ -112,48 +110,10 @@ fn check(loaded: Loaded, args: &CheckArgs, share: u64) -> Outcome {
         Loaded::Part => return Outcome::Part,
         Loaded::Failed(failure) => return Outcome::Failed(failure),
     };
-    let explored = explore(&program, args, share).and_then(|explorations| {
-        let survey = survey(&program, &flags, &explorations, args, share)?;
-        Ok((explorations, survey))
-    });
-    match explored {
-        Ok((explorations, survey)) => Outcome::Explored(program, flags, explorations, survey),
+    match Tried::new(program, flags, args, share) {
+        Ok(tried) => Outcome::Explored(Box::new(tried)),
         Err(failure) => Outcome::Failed(failure),
     }
-}
-
-fn explore(program: &Program, args: &CheckArgs, share: u64) -> Result<Vec<Exploration>, Failure> {
-    let combinations = program.combinations(args.program.models(program));
-    let explorations = combinations.into_iter().map(|models| {
-        let request =
-            Request { verdicts_only: !args.json, ..args.search.request(models, &args.program, share) };
-        let mut watch = Watch::start_silently(args.search.time_limit);
-        let mut exploration = check::explore(program, &request, &mut watch)
-            .map_err(|error| Failure::Limit(error.to_string()))?;
-        exploration.search.elapsed = watch.elapsed();
-        Ok(exploration)
-    });
-    explorations.collect()
-}
-
-/// Tries the mutants of a program that is as it expects, where that is asked for.
-fn survey(
-    program: &Program,
-    flags: &ProgramArgs,
-    explorations: &[Exploration],
-    args: &CheckArgs,
-    share: u64,
-) -> Result<Option<Survey>, Failure> {
-    if !args.mutants || explorations.iter().any(|found| found.summary() != Summary::Holds) {
-        return Ok(None);
-    }
-    let options = load::options(flags);
-    // What a mutant is tried with is a share of what its program has.
-    let threads = (args.search.threads() as u64).div_ceil(share).max(1);
-    let request = args.search.request(flags.models(program), &args.program, share * threads);
-    let monitor = || -> Box<dyn Monitor> { Box::new(Watch::start_silently(args.search.time_limit)) };
-    let setup = Setup { options: &options, request, threads: threads as usize, monitor: &monitor };
-    mutate::survey(program, &setup).map(Some).map_err(|error| Failure::Limit(error.to_string()))
 }
 
 /// Prints what became of the files, in their order.
@@ -221,8 +181,8 @@ impl Listing<'_> {
 impl Outcome {
     fn exit(&self) -> Exit {
         match self {
-            Outcome::Explored(_, _, explorations, _) => {
-                let exits = explorations.iter().map(|exploration| Exit::from(exploration.summary()));
+            Outcome::Explored(tried) => {
+                let exits = tried.explorations.iter().map(|exploration| Exit::from(exploration.summary()));
                 exits.max().unwrap_or(Exit::Success)
             }
             Outcome::Failed(failure) => failure.exit(),
@@ -233,13 +193,7 @@ impl Outcome {
 
     fn as_checked<'a>(&'a self, file: &'a str, args: &CheckArgs) -> Option<Checked<'a>> {
         Some(match self {
-            Outcome::Explored(program, flags, explorations, survey) => {
-                // The report adds the models of each exploration itself.
-                let again = again("replay", file, &flags.flags(program, program.models));
-                let buffer = args.program.store_buffer;
-                let mutants = survey.as_ref();
-                Checked::Explored(Explored { file, program, explorations, buffer, again, mutants })
-            }
+            Outcome::Explored(tried) => Checked::Explored(tried.as_explored(file, args)),
             Outcome::Failed(Failure::Diagnostics(diagnostics)) => Checked::Refused { file, diagnostics },
             Outcome::Failed(failure) => Checked::Failed { file, message: failure.message() },
             Outcome::Skipped => Checked::Failed { file, message: "not checked: interrupted".to_owned() },

@@ -7,9 +7,10 @@ use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::load;
 use super::watch::Watch;
-use crate::check::{self, Request};
+use crate::check::{self, Request, Summary};
 use crate::report;
 use crate::testing::again;
+use crate::verify::vacuity::vacuity_under;
 use crate::vm::Machine;
 
 const AFTER_HELP: &str = "\
@@ -47,12 +48,20 @@ pub(super) fn run(args: &ExploreArgs, console: &Console) -> Result<Exit, Failure
     let explored = check::explore(&program, &request, &mut watch);
     let mut exploration = explored.map_err(|error| Failure::Limit(error.to_string()))?;
     exploration.search.elapsed = watch.elapsed();
+    // What a pass is worth is looked at where there is a pass.
+    let holds = exploration.summary() == Summary::Holds;
+    let vacuity = holds.then(|| vacuity_under(&program, &[models], &request, &mut watch)).transpose();
+    let vacuity = vacuity.map_err(|error| Failure::Limit(error.to_string()))?;
     drop(watch);
     if args.json {
-        console.print(&report::explored_json(&program, &exploration))?;
+        console.print(&report::explored_json(&program, &exploration, vacuity.as_ref()))?;
     } else {
         let again = again("replay", &args.file, &args.program.flags(&program, models));
-        console.print(&report::explored(&machine, &exploration, &console.page(&again)))?;
+        let page = console.page(&again);
+        console.print(&report::explored(&machine, &exploration, &page))?;
+        if let Some(vacuity) = vacuity {
+            console.print(&report::vacuous(&program, &vacuity, &page))?;
+        }
     }
     Ok(exploration.summary().into())
 }

@@ -10,10 +10,12 @@ use super::names::{self, wrap};
 use super::number::plural;
 use super::palette::Page;
 use super::timeline::COLUMNS;
+use super::vacuous::{self, VacuityJson};
 use crate::asm::Diagnostics;
 use crate::check::{Exploration, Reached, Summary, Unexpected, Verdict};
 use crate::program::{Models, Program};
 use crate::verify::mutate::Survey;
+use crate::verify::vacuity::Vacuity;
 use crate::vm::Machine;
 
 /// What became of one file.
@@ -52,6 +54,8 @@ pub struct Explored<'a> {
     pub again: String,
     /// What became of its mutants, where they were asked for.
     pub mutants: Option<&'a Survey>,
+    /// What a pass of it says nothing about, where that was looked for.
+    pub vacuity: Option<&'a Vacuity>,
 }
 
 impl Explored<'_> {
@@ -121,6 +125,9 @@ fn explored_line(explored: &Explored<'_>, page: &Page<'_>) -> String {
     for exploration in explorations {
         text.push_str(&details(explored, exploration, page));
     }
+    if let Some(vacuity) = explored.vacuity.filter(|_| !page.quiet) {
+        text.push_str(&vacuous::remarks(explored.program, vacuity, page));
+    }
     if let Some(survey) = explored.mutants {
         text.push_str(&mutants::mutants(explored.program, survey, page));
     }
@@ -180,6 +187,8 @@ struct ProgramJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     explorations: Option<Vec<ExploredJson>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    vacuous: Option<VacuityJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     mutants: Option<SurveyJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<Vec<ErrorJson>>,
@@ -190,7 +199,7 @@ struct ProgramJson {
 /// Writes what became of many files as one document.
 pub fn checked_json(all: &[Checked<'_>]) -> String {
     let program = |one: &Checked<'_>| match one {
-        Checked::Explored(Explored { file, program, explorations, mutants, .. }) => {
+        Checked::Explored(Explored { file, program, explorations, mutants, vacuity, .. }) => {
             let documents = explorations.iter().map(|found| json::explored(program, found)).collect();
             let verdict = match sum(explorations) {
                 Summary::Holds => "holds",
@@ -198,13 +207,23 @@ pub fn checked_json(all: &[Checked<'_>]) -> String {
                 Summary::Inconclusive => "unknown",
             };
             let file = (*file).to_owned();
+            let vacuous = vacuity.map(|vacuity| vacuous::vacuity_json(program, vacuity));
             let mutants = mutants.map(|survey| mutants::survey_json(program, survey));
-            ProgramJson { file, verdict, explorations: Some(documents), mutants, errors: None, message: None }
+            ProgramJson {
+                file,
+                verdict,
+                explorations: Some(documents),
+                vacuous,
+                mutants,
+                errors: None,
+                message: None,
+            }
         }
         Checked::Refused { file, diagnostics } => ProgramJson {
             file: (*file).to_owned(),
             verdict: "error",
             explorations: None,
+            vacuous: None,
             mutants: None,
             errors: Some(json::errors(diagnostics)),
             message: None,
@@ -213,6 +232,7 @@ pub fn checked_json(all: &[Checked<'_>]) -> String {
             file: (*file).to_owned(),
             verdict: "error",
             explorations: None,
+            vacuous: None,
             mutants: None,
             errors: None,
             message: Some(message.clone()),

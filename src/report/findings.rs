@@ -17,13 +17,15 @@ pub(super) enum Rule {
     Fault,
     /// A limit cut the search before this could be decided.
     Undecided,
+    /// A pass says nothing about something.
+    Vacuous,
     /// Nothing notices a mutant of the program.
     Survivor,
 }
 
 impl Rule {
-    pub const ALL: [Rule; 5] =
-        [Rule::Expectation, Rule::Deadlock, Rule::Fault, Rule::Undecided, Rule::Survivor];
+    pub const ALL: [Rule; 6] =
+        [Rule::Expectation, Rule::Deadlock, Rule::Fault, Rule::Undecided, Rule::Vacuous, Rule::Survivor];
 
     /// Returns its name, which stays the same from version to version.
     pub fn id(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Rule {
             Rule::Deadlock => "deadlock",
             Rule::Fault => "fault",
             Rule::Undecided => "undecided",
+            Rule::Vacuous => "vacuous",
             Rule::Survivor => "survivor",
         }
     }
@@ -43,6 +46,7 @@ impl Rule {
             Rule::Deadlock => "A deadlock can be reached that the program does not expect.",
             Rule::Fault => "A fault can be reached that the program does not expect.",
             Rule::Undecided => "A limit stopped the search before this could be decided.",
+            Rule::Vacuous => "That the program passes says nothing about this.",
             Rule::Survivor => {
                 "With one thing wrong the program would still do all that it expects of itself."
             }

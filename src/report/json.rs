@@ -1,6 +1,7 @@
 //! The JSON documents of `explore`, `replay` and of programs that do not assemble, field by field as the
 //! interface page has them. What is added to it: `cut` says what cut a search, `reduced` whether a reduction
 //! was used, `minimal_witnesses` whether witnesses were proved minimal, `reason` why an expectation fails,
+//! `vacuous` what a pass says nothing about,
 //! `error` stands by probabilities that are not exact, `file` by lines of included files, `thread` by the
 //! accesses of a race, `flush` and `choice` by the steps that are one or have one, and a failed `ASSUME` ends
 //! an execution as `open`, with a message.
@@ -10,12 +11,14 @@ use serde::ser::{SerializeMap, Serializer};
 
 use super::layout::document;
 use super::names;
+use super::vacuous::{VacuityJson, vacuity_json};
 use crate::asm::Diagnostics;
 use crate::check::{
     Count, Deadlock, Exploration, FaultReport, Judged, Livelock, Outcome, Probability, Race, Traces, Verdict,
 };
 use crate::program::{Addr, Line, Program, ThreadId};
 use crate::schedule::{End, ExecutedStep, Execution, Schedule};
+use crate::verify::vacuity::Vacuity;
 use crate::vm::{Actor, Choice, Machine};
 
 /// The version of all documents.
@@ -63,6 +66,8 @@ pub(super) struct ExploredJson {
     cut: Option<&'static str>,
     reduced: bool,
     minimal_witnesses: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vacuous: Option<VacuityJson>,
 }
 
 #[derive(Serialize)]
@@ -199,9 +204,10 @@ pub(super) struct ErrorJson {
     file: Option<String>,
 }
 
-/// Writes what an exploration found.
-pub fn explored_json(program: &Program, exploration: &Exploration) -> String {
-    document(&explored(program, exploration))
+/// Writes what an exploration found and, where that was looked for, what a pass of it says nothing about.
+pub fn explored_json(program: &Program, exploration: &Exploration, vacuity: Option<&Vacuity>) -> String {
+    let vacuous = vacuity.map(|vacuity| vacuity_json(program, vacuity));
+    document(&ExploredJson { vacuous, ..explored(program, exploration) })
 }
 
 /// Writes an execution, step by step.
@@ -276,6 +282,7 @@ pub(super) fn explored(program: &Program, found: &Exploration) -> ExploredJson {
         cut: found.search.cut.map(names::cut_word),
         reduced: found.search.reduced,
         minimal_witnesses: found.search.minimal_witnesses,
+        vacuous: None,
     }
 }
 

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use super::checked::{Checked, Explored};
 use super::findings::{self, Finding, Rule};
+use super::mutants;
 use super::palette::{Page, Palette};
 use super::replayed::replayed;
+use super::vacuous;
 use super::xml::Element;
 use crate::check::Exploration;
 use crate::schedule::{ParsedSchedule, Schedule, replay};
@@ -32,6 +34,8 @@ struct Suite {
     file: String,
     time: Duration,
     cases: Vec<Case>,
+    /// What is no failure, but worth a look.
+    remarks: String,
 }
 
 struct Case {
@@ -54,12 +58,14 @@ impl Suite {
             file: file.to_owned(),
             time: Duration::ZERO,
             cases: vec![Case { name: name.to_owned(), time: None, problems: vec![problem] }],
+            remarks: String::new(),
         };
         match checked {
             Checked::Explored(explored) => Suite {
                 file: explored.file.to_owned(),
                 time: explored.explorations.iter().map(|found| found.search.elapsed).sum(),
                 cases: explored.explorations.iter().flat_map(|found| cases(explored, found)).collect(),
+                remarks: remarks(explored),
             },
             Checked::Refused { file, diagnostics } => {
                 let first = &diagnostics.errors[0];
@@ -111,6 +117,7 @@ impl Suite {
             .attribute("time", seconds(self.time))
             .attribute("file", &self.file)
             .with(self.cases.iter().map(case))
+            .with((!self.remarks.is_empty()).then(|| Element::new("system-out").text(self.remarks.clone())))
     }
 }
 
@@ -138,6 +145,14 @@ fn cases(explored: &Explored<'_>, found: &Exploration) -> Vec<Case> {
         problems: findings::beyond(explored.program, found).into_iter().map(problem).collect(),
     });
     cases
+}
+
+/// Writes what a pass says nothing about, and the mutants that nothing notices.
+fn remarks(explored: &Explored<'_>) -> String {
+    let page = Page { palette: Palette::new(false), verbose: false, quiet: false, again: "" };
+    let vacuous = explored.vacuity.map(|vacuity| vacuous::remarks(explored.program, vacuity, &page));
+    let mutants = explored.mutants.map(|survey| mutants::mutants(explored.program, survey, &page));
+    vacuous.unwrap_or_default() + &mutants.unwrap_or_default()
 }
 
 /// Writes how a schedule goes, and the line that replays it.

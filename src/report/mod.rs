@@ -23,6 +23,7 @@ mod sarif;
 mod story;
 mod table;
 mod timeline;
+mod vacuous;
 mod xml;
 
 #[cfg(test)]
@@ -38,3 +39,4 @@ pub use palette::{Page, Palette};
 pub use replayed::replayed;
 pub use sampled::{sampled, sampled_json};
 pub use sarif::checked_sarif;
+pub use vacuous::vacuous;

@@ -216,6 +216,7 @@ fn level(rule: Rule) -> (&'static str, &'static str) {
     match rule {
         Rule::Expectation | Rule::Deadlock | Rule::Fault => ("fail", "error"),
         Rule::Undecided => ("open", "none"),
+        Rule::Vacuous => ("fail", "warning"),
         Rule::Survivor => ("fail", "note"),
     }
 }
@@ -234,19 +235,25 @@ fn result(explored: &Explored<'_>, found: &Exploration, finding: &Finding<'_>) -
     }
 }
 
-/// Returns what is no failure, but worth a look.
+/// Returns what is no failure, but worth a look: what is vacuous, and what nothing notices.
 fn remarks(explored: &Explored<'_>) -> Vec<Finished> {
-    let survivors = explored.mutants.map(|survey| mutants::survivors(explored.program, survey));
-    let remark = |(line, text): (Line, String)| Finished {
-        rule_id: Rule::Survivor.id(),
+    let program = explored.program;
+    let vacuous = explored.vacuity.into_iter().flat_map(|vacuity| &vacuity.remarks).map(|remark| {
+        let level = if remark.kind.is_warning() { "warning" } else { "note" };
+        (Rule::Vacuous, level, remark.line, format!("Vacuous: {}.", remark.says))
+    });
+    let survivors = explored.mutants.map(|survey| mutants::survivors(program, survey));
+    let survivors = survivors.into_iter().flatten().map(|(line, text)| (Rule::Survivor, "note", line, text));
+    let remark = |(rule, level, line, text): (Rule, &'static str, Line, String)| Finished {
+        rule_id: rule.id(),
         kind: "fail",
-        level: "note",
+        level,
         message: Message::new(text),
-        locations: [Location::line(explored.program, line)],
+        locations: [Location::line(program, line)],
         related_locations: Vec::new(),
         code_flows: Vec::new(),
     };
-    survivors.into_iter().flatten().map(remark).collect()
+    vacuous.chain(survivors).map(remark).collect()
 }
 
 fn refusal(diagnostics: &Diagnostics, error: &Diagnostic) -> Finished {

@@ -226,7 +226,7 @@ fn a_search_that_was_cut_never_says_no() {
                 let races_say_nothing = !found.races.is_empty() || !found.livelocks.is_empty();
                 assert!(!is_cut || !says_no || races_say_nothing, "{text}");
                 let json: Value =
-                    serde_json::from_str(&explored_json(machine.program(), found)).expect("JSON");
+                    serde_json::from_str(&explored_json(machine.program(), found, None)).expect("JSON");
                 assert_eq!(json["complete"], !is_cut);
                 assert_eq!(json["search"], if is_cut { "bounded" } else { "exhaustive" });
             });
@@ -236,8 +236,9 @@ fn a_search_that_was_cut_never_says_no() {
 
 #[test]
 fn the_document_of_an_exploration_is_that_of_the_interface_page() {
-    let text =
-        exploring(LOST_UPDATE, Limits::default(), |machine, found| explored_json(machine.program(), found));
+    let text = exploring(LOST_UPDATE, Limits::default(), |machine, found| {
+        explored_json(machine.program(), found, None)
+    });
     let expected = r#"{
   "schema": "racevm/1",
   "program": "it",
@@ -314,6 +315,7 @@ fn a_check_is_a_line_and_what_fails_stands_below() {
                 buffer: DEFAULT_BUFFER,
                 again: "racevm replay it.rvm".to_owned(),
                 mutants: None,
+                vacuity: None,
             });
             checked(&one, &page())
         })

@@ -5,3 +5,4 @@
 //! up. It knows nothing of files and prints nothing.
 
 pub mod mutate;
+pub mod vacuity;

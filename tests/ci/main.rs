@@ -37,6 +37,25 @@ expect under tso finally p.r + q.r > 0
 expect no deadlock
 ";
 
+/// A program that passes, and with a lock less would too.
+const WEAK: &str = "\
+mutex m
+queue q max 1
+shared x
+
+thread t[2]
+    LOCK   m
+    LOAD   x
+    PUSH   1
+    ADD
+    STORE  x
+    UNLOCK m
+end
+
+expect finally x > 0
+expect always len(q) <= 1
+";
+
 /// Checks files of every kind, and returns the JUnit and the SARIF document.
 fn documents(test: &str) -> (String, Value) {
     let folder = folder(test);
@@ -47,6 +66,7 @@ fn documents(test: &str) -> (String, Value) {
         ("broken.rvm", "mutex m\nthread t\n    LAOD x\n    LOCK k\nend\nthread t\nend\n"),
         ("endless.rvm", ENDLESS),
         ("strange.rvm", &strange),
+        ("weak.rvm", WEAK),
     ] {
         file(&folder, name, text);
     }
@@ -133,6 +153,9 @@ fn junit_counts_and_tells() {
     let strange = suite("strange.rvm").descendants().find(|node| node.has_tag_name("failure"));
     let message = strange.and_then(|node| node.attribute("message")).expect("it says why");
     assert!(message.ends_with("<&\u{fffd}'>."), "{message}");
+    let remarks = suite("weak.rvm").children().find(|node| node.has_tag_name("system-out"));
+    let remarks = remarks.and_then(|node| node.text()).expect("a remark");
+    assert!(remarks.contains("vacuous") && remarks.contains("- LOCK   m"), "{remarks}");
     let totals = document.root_element();
     let sum = |count: &str| {
         let suites = totals.children().filter(|node| node.is_element());
@@ -178,6 +201,8 @@ fn sarif_points_at_what_happens_in_which_order() {
     assert_eq!(of("E0101")["locations"][0]["physicalLocation"]["region"]["startColumn"], 10);
     let survivor = of("survivor");
     assert_eq!(survivor["level"], "note");
+    let vacuous = &of("vacuous")["message"]["text"];
+    assert_eq!(vacuous, "Vacuous: it is true whatever the values are.");
     let weak = &of("expectation")["codeFlows"][0]["threadFlows"];
     let state = weak.to_string();
     assert!(state.contains(r#""state":{"x":{"text":"1"}}"#), "a flush changes memory\n{state}");
