@@ -56,7 +56,7 @@
 //! | [`memory`] | store buffers: `sc`, `tso`, `pso` |
 //! | [`vm`] | one step: state, enabled, successors, faults, footprints |
 //! | [`schedule`] | a schedule and its text, one execution of it, strategies that draw one |
-//! | [`explore`] | the search: the one expansion, the store, fusion, witnesses |
+//! | [`explore`] | the search: the one expansion, the store, reductions, witnesses |
 //! | [`graph`] | what is computed over the graph: components, counts, probabilities, traces, drawing |
 //! | [`check`] | what a search found, and verdicts |
 //! | [`verify`] | questions that take many explorations: lock suites, linearizability, mutants |
