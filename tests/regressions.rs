@@ -2,8 +2,8 @@
 
 use racevm::asm::{NoFiles, Options, assemble};
 use racevm::check::{Exploration, Request, Unwatched, explore};
-use racevm::explore::{Expander, Mode, Reductions};
-use racevm::program::{MemoryModel, Models, SwitchModel};
+use racevm::explore::{Expander, Mode};
+use racevm::program::{Models, SwitchModel};
 use racevm::vm::{DEFAULT_BUFFER, Machine};
 
 fn explored(text: &str) -> Exploration {
@@ -67,17 +67,4 @@ fn a_run_ends_at_its_decision_even_where_it_has_been_before() {
         true
     });
     assert_eq!(steps, [6, 2]);
-}
-
-#[test]
-fn what_is_left_on_the_stack_of_a_thread_that_waits_is_forgotten() {
-    let text = "shared x = 0\nmutex m\ncondition c on m\nthread A\nLOCK m\nLOAD x\nPUSH 1\nADD\nSTORE x\nUNLOCK m\nend\n\
-                thread B\nPUSH 2\nXCHG x\nLOCK m\nWAIT c\nUNLOCK m\nend\n";
-    let program = assemble("stack.rvm", text, &Options::default(), &NoFiles).expect("the program assembles");
-    let models = Models { switch: SwitchModel::Gil, memory: MemoryModel::Tso };
-    let states = |reductions: Option<Reductions>| {
-        let request = Request { reductions, ..Request::new(models) };
-        explore(&program, &request, &mut Unwatched).expect("small states").search.states
-    };
-    assert!(states(Some(Reductions { dead: true, ..Reductions::NONE })) <= states(None));
 }

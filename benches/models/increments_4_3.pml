@@ -1,0 +1,20 @@
+/* 4 threads, each 3 times x += 1 in four steps: load, push, add, store.
+   The operand stack is `top`, and empty where it is 0; that there is a 1 on it too, the place says. */
+
+byte x = 0;
+
+inline increment() {
+    top = x;
+    skip;
+    top = top + 1;
+    d_step { x = top; top = 0 }
+}
+
+active [4] proctype p() {
+    byte top = 0;
+    increment();
+    increment();
+    increment();
+end:
+    false
+}
