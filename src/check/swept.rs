@@ -32,7 +32,7 @@ pub(super) fn explored(
 ) -> Answer {
     let mut finder = Finder::new(machine);
     let watched = Watched { claims: claimed(machine), workers };
-    let Ok(swept) = sweep(machine, &watched, limits, monitor, &mut finder) else {
+    let Ok(mut swept) = sweep(machine, &watched, limits, monitor, &mut finder) else {
         return Answer::NotForSweeps;
     };
     if swept.cut.is_none() && swept.nodes <= small {

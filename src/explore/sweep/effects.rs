@@ -17,6 +17,7 @@ use hashbrown::HashMap;
 
 use super::fields::{Bits, FieldId, Fields};
 use super::key::Key;
+use super::moves::{Moves, Order};
 use crate::explore::expand::{Arrival, Expander};
 use crate::explore::search::{Sink, find_or_add_fault};
 use crate::explore::store::Mode;
@@ -51,6 +52,8 @@ pub struct Leaf {
     pub total: u32,
     /// True when one of them is a fault.
     pub faults: bool,
+    /// True when one of them can never be taken again; known once [`Effects::mark_final`] has been called.
+    pub advances: bool,
     /// The access that is about to happen, by number; 0 when there is none that can race.
     pub access: u32,
 }
@@ -66,17 +69,9 @@ pub struct Step {
     pub sink: Option<u32>,
     /// The fields that it changes, each with its number afterwards.
     changes: Vec<(FieldId, u32)>,
-}
-
-/// What was new in what was learned.
-#[derive(Debug)]
-pub struct Learned {
-    /// Ends that were not known, each with an edge to it.
-    pub sinks: Vec<(u32, u32)>,
-    /// What blocks of threads became of which: the field, its number before and after.
-    pub moves: Vec<(FieldId, u32, u32)>,
-    /// Some step left the block of its own thread as it was.
-    pub stands_still: bool,
+    /// What it makes of threads' blocks: the field, its number before and after. The block of the thread itself
+    /// is always there.
+    moves: Vec<(FieldId, u32, u32)>,
 }
 
 /// What the actors of one machine do, as far as it has been met.
@@ -159,6 +154,24 @@ impl<K: Key> Effects<K> {
         &self.steps[edge as usize]
     }
 
+    /// Returns all moves of threads' blocks that steps to nodes make.
+    pub fn moves(&self) -> Moves {
+        let mut all = Moves::default();
+        for &(field, from, to) in self.steps.iter().flat_map(|step| &step.moves) {
+            all.add(field, from, to);
+        }
+        all
+    }
+
+    /// Marks the leaves of which some edge can never be taken again.
+    pub fn mark_final(&mut self, order: &Order) {
+        for leaf in &mut self.leaves {
+            let edges = &self.steps[leaf.first as usize..(leaf.first + leaf.nodes) as usize];
+            let mut moves = edges.iter().flat_map(|step| &step.moves);
+            leaf.advances = moves.any(|&(field, from, to)| order.is_final(field, from, to));
+        }
+    }
+
     /// Makes the masks anew for the places that fields have now.
     pub fn fit(&mut self, fields: &Fields) {
         self.masks = self.steps.iter().map(|step| mask(fields, step)).collect();
@@ -181,7 +194,8 @@ impl<K: Key> Effects<K> {
     }
 
     /// Executes what a slot's actors do at a node and keeps it. `row` numbers the fields of the node, whose
-    /// state is `before`. Says what is new in it.
+    /// state is `before`. Returns the ends that were not known,
+    /// each with an edge to it.
     pub fn learn(
         &mut self,
         fields: &mut Fields,
@@ -190,7 +204,7 @@ impl<K: Key> Effects<K> {
         before: &State,
         slot: usize,
         sinks: &mut Vec<Sink>,
-    ) -> Learned {
+    ) -> Vec<(u32, u32)> {
         let machine = expander.machine();
         let thread = self.thread(slot);
         let mut actors = Vec::new();
@@ -200,16 +214,24 @@ impl<K: Key> Effects<K> {
             actors.push(Actor::Thread(thread));
         }
         let first_sink = sinks.len();
+        let own = fields.of_thread(thread);
         expander.begin_trace();
         let mut learned: Vec<(Step, Arrival)> = Vec::new();
         for &actor in &actors {
             let blind = blind_write(fields, machine, before, actor);
             expander.expand_actor(before, actor, 0, &mut |successor| {
                 let action = Action { actor: successor.actor, choice: successor.choice };
-                let mut step = Step { action, steps: successor.steps, sink: None, changes: Vec::new() };
+                let mut step = Step {
+                    action,
+                    steps: successor.steps,
+                    sink: None,
+                    changes: Vec::new(),
+                    moves: Vec::new(),
+                };
                 match successor.arrival {
                     Arrival::Node(mode) => {
                         fields.changes(before, successor.state, blind, &mut step.changes);
+                        step.moves = moves(fields, row, own, &step.changes);
                         if fields.count(0) > 1 {
                             step.changes.push((0, mode.word()));
                         }
@@ -225,30 +247,25 @@ impl<K: Key> Effects<K> {
         }
         let mut reads = reads(fields, machine, before, thread, &actors, expander.end_trace());
         reads.extend(learned.iter().flat_map(|(step, _)| &step.changes).map(|&(field, _)| field));
-        let mut unread = vec![0, fields.of_thread(thread)];
+        let mut unread = vec![0, own];
         unread.extend(actors.iter().filter_map(|&actor| blind_write(fields, machine, before, actor)));
         reads.retain(|field| !unread.contains(field) && (unread.push(*field), true).1);
         let leaf = self.add_leaf(fields, machine, before, slot, learned);
         self.leaves.push(leaf);
         self.hang(fields, row, slot, reads);
-        self.news(fields, row, slot, &leaf, first_sink)
+        self.news(&leaf, first_sink)
     }
 
-    fn news(&self, fields: &Fields, row: &[u32], slot: usize, leaf: &Leaf, first_sink: usize) -> Learned {
-        let own = fields.of_thread(self.thread(slot));
-        let mut learned = Learned { sinks: Vec::new(), moves: Vec::new(), stands_still: false };
+    fn news(&self, leaf: &Leaf, first_sink: usize) -> Vec<(u32, u32)> {
+        let mut next = first_sink as u32;
+        let mut sinks = Vec::new();
         for edge in leaf.first..leaf.first + leaf.total {
-            let step = &self.steps[edge as usize];
-            if let Some(sink) = step.sink {
-                let next = first_sink + learned.sinks.len();
-                learned.sinks.extend((sink as usize >= next).then_some((sink, edge)));
-                continue;
+            if let Some(sink) = self.steps[edge as usize].sink.filter(|&sink| sink >= next) {
+                sinks.push((sink, edge));
+                next = sink + 1;
             }
-            let of_threads = step.changes.iter().filter(|&&(field, _)| fields.is_thread(field));
-            learned.moves.extend(of_threads.map(|&(field, to)| (field, row[field], to)));
-            learned.stands_still |= step.changes.iter().all(|&(field, _)| field != own);
         }
-        learned
+        sinks
     }
 
     fn add_leaf(
@@ -275,6 +292,7 @@ impl<K: Key> Effects<K> {
             decisions: count(0),
             nodes: count(1),
             total: learned.len() as u32,
+            advances: false,
             faults: learned.iter().any(|(step, _)| step.sink.is_some_and(|sink| sink > 0)),
             access: access.map_or(0, |(access, at)| self.number_access(access, at)),
         };
@@ -373,6 +391,16 @@ fn blind_write(fields: &Fields, machine: &Machine<'_>, state: &State, actor: Act
         Actor::Thread(_) => return None,
     };
     writes.first().map(|&cell| fields.of_touched(cell))
+}
+
+/// What a step makes of threads' blocks.
+fn moves(fields: &Fields, row: &[u32], own: FieldId, changes: &[(FieldId, u32)]) -> Vec<(FieldId, u32, u32)> {
+    let of_threads = changes.iter().filter(|&&(field, _)| fields.is_thread(field));
+    let mut moves: Vec<_> = of_threads.map(|&(field, to)| (field, row[field], to)).collect();
+    if moves.iter().all(|&(field, ..)| field != own) {
+        moves.push((own, row[own], row[own]));
+    }
+    moves
 }
 
 /// What an edge keeps of a key and what it sets.

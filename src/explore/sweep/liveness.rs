@@ -1,10 +1,17 @@
 //! Whether an end can be reached from every state of a sweep; where not, there is a livelock.
 //!
-//! Mostly the threads say so themselves: where no thread's block can ever return to what it was, no state
-//! can, and every execution ends. Otherwise random walks look for ends: a walk that meets a node from which
-//! an end can be reached shows the same of all nodes on its way, so the more is known the shorter walks are,
-//! and each step mostly settles a node. (The walks' draws are seeded by the node they begin at.) What long
-//! walks do not settle is settled exactly: a node can end if a successor can, until no more can.
+//! A livelock is a set of states that cannot be left and in which nothing ends (a bottom strongly connected
+//! component). So a state is no part of one if an end lies right behind it; if some edge out of it can never
+//! be taken again, because it takes a thread's block to where there is no way back from; or if it leads to a
+//! state that is no part of one. Most states are settled by the first two, which a lookup answers. From the
+//! others random walks look for settled states: all states on the way are settled too, so the more is known
+//! the shorter walks are. (The walks' draws are seeded by the state they begin at.) What long walks do not
+//! settle is settled exactly, successor by successor, until no more can be.
+//!
+//! SOUND: whatever a step changes in a thread's block is a move of that block, and all moves that were ever
+//! made are known. If a move leads from one strongly connected component of a thread's moves to another, no
+//! sequence of steps brings the block back, so the edge cannot lie on a cycle, and a state that it leaves lies
+//! in no set that cannot be left. If no state lies in a livelock there is none.
 //!
 //! PERF: walking the log backwards until nothing changed, without random walks, took 44 s for the 4,165,553
 //! states of twelve philosophers, whose only end is one deadlock; see `benches/search.rs`.
@@ -24,39 +31,7 @@ use super::workers::{WORTH_SHARING, share};
 const LONGEST_WALK: usize = 1 << 12;
 
 impl<K: Key> Sweep<'_, '_, K> {
-    /// Returns true when every step takes its thread's block to one that it never had before.
-    ///
-    /// SOUND: every step changes the block of the thread that takes it, and whatever else a step changes in
-    /// another thread's block is among the moves too. If no thread's moves form a cycle, number each thread's
-    /// blocks along its moves: every step raises the sum of these numbers over all threads.
-    pub(super) fn is_acyclic(&self) -> bool {
-        !self.stands_still && (0..self.stage.fields.len()).all(|field| !self.moves_in_a_cycle(field))
-    }
-
-    fn moves_in_a_cycle(&self, field: usize) -> bool {
-        let moves = || self.moves.iter().filter(|&&(of, ..)| of == field).map(|&(_, from, to)| (from, to));
-        let count = self.stage.fields.count(field) as usize;
-        let (mut incoming, mut next) = (vec![0_u32; count], vec![Vec::new(); count]);
-        for (from, to) in moves() {
-            incoming[to as usize] += 1;
-            next[from as usize].push(to);
-        }
-        // Kahn's algorithm: what is never without incoming moves lies on a cycle or behind one.
-        let mut free: Vec<usize> = (0..count).filter(|&number| incoming[number] == 0).collect();
-        let mut sorted = 0;
-        while let Some(number) = free.pop() {
-            sorted += 1;
-            for &to in &next[number] {
-                incoming[to as usize] -= 1;
-                if incoming[to as usize] == 0 {
-                    free.push(to as usize);
-                }
-            }
-        }
-        sorted < count
-    }
-
-    /// Returns true when an end can be reached from every node.
+    /// Returns true when no node is part of a livelock; which leaves can never be taken again is marked.
     pub(super) fn all_alive(&self) -> bool {
         let alive = Flags::new(self);
         let workers = if self.stage.log.len() < WORTH_SHARING { 1 } else { self.workers };
@@ -68,6 +43,7 @@ impl<K: Key> Sweep<'_, '_, K> {
                     continue;
                 }
                 if let Some(mixed) = shard.key_at(slot).map(|key| key | top)
+                    && !self.is_settled(self.stage.mixer.unmix(mixed))
                     && !self.finds_alive(mixed, &alive, path)
                 {
                     left.lock().expect("no worker panics while it adds nodes").push(mixed);
@@ -84,48 +60,60 @@ impl<K: Key> Sweep<'_, '_, K> {
         }
     }
 
-    /// Walks from a node until it meets one that can end; then all nodes on the way can. False when the walk
-    /// has become too long.
+    /// Returns true when an end lies right behind a node or some edge out of it can never be taken again.
+    #[inline(always)]
+    fn is_settled(&self, key: K) -> bool {
+        let stage = &self.stage;
+        let mut is_end = true;
+        for slot in stage.slots_of(key) {
+            let leaf = stage.effects.find(key, slot).expect("the node has been expanded");
+            if leaf.advances || leaf.total > leaf.nodes {
+                return true;
+            }
+            is_end &= leaf.total == 0;
+        }
+        is_end
+    }
+
+    /// Walks from a node until it meets a settled one; then all nodes on the way are. False when the walk has
+    /// become too long.
     fn finds_alive(&self, start: K, alive: &Flags, path: &mut Vec<(usize, usize)>) -> bool {
         path.clear();
         let mut random = Xoshiro256PlusPlus::seed_from_u64(start.low());
         let mut mixed = start;
-        while path.len() < LONGEST_WALK {
+        loop {
+            let key = self.stage.mixer.unmix(mixed);
+            if self.is_settled(key) {
+                break;
+            }
             let flag = self.flag(mixed);
             if alive.has(flag) {
                 break;
             }
             path.push(flag);
-            match self.step_from(mixed, &mut random) {
-                Some(next) => mixed = next,
-                None => break,
+            if path.len() == LONGEST_WALK {
+                return false;
             }
+            mixed = self.step_from(key, &mut random);
         }
-        let met = path.len() < LONGEST_WALK;
-        if met {
-            path.iter().for_each(|&flag| alive.set(flag));
-        }
-        met
+        path.iter().for_each(|&flag| alive.set(flag));
+        true
     }
 
-    /// Takes some edge out of a node; `None` where the actor that is chosen can end the execution or nobody
-    /// can go on.
-    fn step_from(&self, mixed: K, random: &mut impl Rng) -> Option<K> {
+    /// Takes some edge out of a node that is not settled, and so has edges, all of them to nodes.
+    fn step_from(&self, key: K, random: &mut impl Rng) -> K {
         let stage = &self.stage;
-        let key = stage.mixer.unmix(mixed);
         let draw = random.next_u64();
         let slots = stage.slots_of(key);
         let first = (draw as u32 as usize) % slots.len();
         let turned = slots.clone().skip(first).chain(slots.take(first));
-        let mut leaves =
-            turned.map(|slot| stage.effects.find(key, slot).expect("the node has been expanded"));
-        let leaf = leaves.find(|leaf| leaf.total > 0)?;
-        let edge = ((draw >> 32) as usize) % leaf.total as usize;
-        let &(keep, set) = stage.effects.masks(leaf).get(edge)?;
-        Some(stage.mixer.mix(key & keep | set))
+        let leaves = turned.map(|slot| stage.effects.find(key, slot).expect("the node has been expanded"));
+        let leaf = leaves.into_iter().find(|leaf| leaf.total > 0).expect("a node without edges is settled");
+        let (keep, set) = stage.effects.masks(leaf)[((draw >> 32) as usize) % leaf.nodes as usize];
+        stage.mixer.mix(key & keep | set)
     }
 
-    /// Returns true, from now on for good, when an end lies behind a node or a successor can end.
+    /// Returns true, from now on for good, when a successor of a node is settled.
     fn becomes_alive(&self, mixed: K, alive: &Flags) -> bool {
         let stage = &self.stage;
         let own = self.flag(mixed);
@@ -135,10 +123,11 @@ impl<K: Key> Sweep<'_, '_, K> {
         let key = stage.mixer.unmix(mixed);
         let mut leaves = Vec::new();
         stage.look_up(key, &mut leaves);
-        let lives = |&(keep, set): &(K, K)| alive.has(self.flag(stage.mixer.mix(key & keep | set)));
-        let can_end = leaves.is_empty()
-            || leaves.iter().any(|leaf| leaf.total > leaf.nodes)
-            || leaves.iter().any(|leaf| stage.effects.masks(leaf).iter().any(lives));
+        let lives = |&(keep, set): &(K, K)| {
+            let head = key & keep | set;
+            self.is_settled(head) || alive.has(self.flag(stage.mixer.mix(head)))
+        };
+        let can_end = leaves.iter().any(|leaf| stage.effects.masks(leaf).iter().any(lives));
         if can_end {
             alive.set(own);
         }

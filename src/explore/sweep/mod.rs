@@ -18,6 +18,7 @@ mod fields;
 mod key;
 mod liveness;
 mod log;
+mod moves;
 mod retrace;
 mod stage;
 mod visited;
@@ -87,7 +88,7 @@ pub struct Swept<'m> {
 trait Graph {
     fn witnesses(&self, nodes: &[u64]) -> Vec<Schedule>;
     fn sink_witness(&self, sink: u32) -> (u64, Schedule);
-    fn everything_can_end(&self) -> bool;
+    fn everything_can_end(&mut self) -> bool;
 }
 
 impl Swept<'_> {
@@ -103,7 +104,7 @@ impl Swept<'_> {
 
     /// Returns true when an end can be reached from every state: there is no livelock. Only of a sweep that
     /// was not cut.
-    pub fn everything_can_end(&self) -> bool {
+    pub fn everything_can_end(&mut self) -> bool {
         self.graph.everything_can_end()
     }
 }
@@ -151,10 +152,6 @@ struct Sweep<'m, 'p, K> {
     pieces: Vec<Piece<K>>,
     /// The successors of nodes that are attended to.
     own: Piece<K>,
-    /// For each field of a thread, the numbers that followed one another in it.
-    moves: Vec<(usize, u32, u32)>,
-    /// Some step left its thread as it was.
-    stands_still: bool,
     workers: usize,
     state: State,
     row: Vec<u32>,
@@ -178,8 +175,6 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             transitions: 0,
             pieces: vec![Piece::new()],
             own: Piece::new(),
-            moves: Vec::new(),
-            stands_still: false,
             workers: watched.workers.max(1),
             state: machine.initial(),
             row: Vec::new(),
@@ -313,12 +308,10 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
     fn learn(&mut self, node: usize, row: &[u32], slot: usize) {
         let Stage { fields, effects, pairs, .. } = &mut self.stage;
         let learned = effects.learn(fields, &mut self.expander, row, &self.state, slot, &mut self.sinks);
-        for (sink, edge) in learned.sinks {
+        for (sink, edge) in learned {
             self.sink_edges.resize(self.sinks.len(), None);
             self.sink_edges[sink as usize] = Some((node, edge));
         }
-        self.moves.extend(learned.moves);
-        self.stands_still |= learned.stands_still;
         pairs.fit(&effects.access_list);
     }
 

@@ -167,7 +167,10 @@ impl<K: Key> Graph for Sweep<'_, '_, K> {
         (node as u64, schedule)
     }
 
-    fn everything_can_end(&self) -> bool {
-        self.is_acyclic() || self.all_alive()
+    fn everything_can_end(&mut self) -> bool {
+        let moves = self.stage.effects.moves();
+        let order = moves.order();
+        self.stage.effects.mark_final(&order);
+        !moves.can_be_undone(&order) || self.all_alive()
     }
 }

@@ -1,0 +1,118 @@
+//! What becomes of each thread's block: the moves that steps made, and which of them can never be undone.
+
+use super::fields::FieldId;
+
+/// Moves of blocks: from one number of a thread's field to another, by whoever's step.
+#[derive(Debug, Default)]
+pub struct Moves {
+    /// For each field, the moves in it.
+    of: Vec<Vec<(u32, u32)>>,
+}
+
+impl Moves {
+    /// Adds a move.
+    pub fn add(&mut self, field: FieldId, from: u32, to: u32) {
+        if self.of.len() <= field {
+            self.of.resize_with(field + 1, Vec::new);
+        }
+        self.of[field].push((from, to));
+    }
+
+    /// Finds out what can be undone.
+    pub fn order(&self) -> Order {
+        Order { of: self.of.iter().map(|moves| components(moves)).collect() }
+    }
+
+    /// Returns true when some block can become again what it was.
+    pub fn can_be_undone(&self, order: &Order) -> bool {
+        let fields = self.of.iter().enumerate();
+        fields
+            .into_iter()
+            .any(|(field, moves)| moves.iter().any(|&(from, to)| !order.is_final(field, from, to)))
+    }
+}
+
+/// For each field the component of each number: two numbers are in one if each can become the other.
+#[derive(Debug)]
+pub struct Order {
+    of: Vec<Vec<u32>>,
+}
+
+impl Order {
+    /// Returns true when what made this move can never happen again: there is no way back.
+    pub fn is_final(&self, field: FieldId, from: u32, to: u32) -> bool {
+        self.of[field][from as usize] != self.of[field][to as usize]
+    }
+}
+
+/// Strongly connected components, by two searches in depth (Kosaraju; Sharir 1981), with the recursion written
+/// out.
+fn components(moves: &[(u32, u32)]) -> Vec<u32> {
+    let count = moves.iter().map(|&(from, to)| from.max(to) as usize + 1).max().unwrap_or(0);
+    let (mut next, mut before) = (vec![Vec::new(); count], vec![Vec::new(); count]);
+    for &(from, to) in moves {
+        next[from as usize].push(to);
+        before[to as usize].push(from);
+    }
+    let mut seen = vec![false; count];
+    let mut finished = Vec::with_capacity(count);
+    for root in 0..count as u32 {
+        in_depth(root, &next, &mut seen, &mut finished);
+    }
+    let (mut of, mut seen) = (vec![0; count], vec![false; count]);
+    for (number, &root) in finished.iter().rev().enumerate() {
+        let mut members = Vec::new();
+        in_depth(root, &before, &mut seen, &mut members);
+        members.into_iter().for_each(|member| of[member as usize] = number as u32);
+    }
+    of
+}
+
+/// Appends what can be reached from a root and was not seen yet, each when all behind it has been appended.
+fn in_depth(root: u32, next: &[Vec<u32>], seen: &mut [bool], finished: &mut Vec<u32>) {
+    if std::mem::replace(&mut seen[root as usize], true) {
+        return;
+    }
+    let mut path = vec![(root, 0)];
+    while let Some((at, looked)) = path.last_mut() {
+        match next[*at as usize].get(*looked) {
+            Some(&to) => {
+                *looked += 1;
+                if !std::mem::replace(&mut seen[to as usize], true) {
+                    path.push((to, 0));
+                }
+            }
+            None => {
+                finished.push(*at);
+                path.pop();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_moves_on_a_cycle_can_be_undone() {
+        let mut moves = Moves::default();
+        for (from, to) in [(0, 1), (1, 2), (2, 1), (2, 3), (3, 4), (4, 5), (5, 4)] {
+            moves.add(1, from, to);
+        }
+        let order = moves.order();
+        let is_final = |from, to| order.is_final(1, from, to);
+        assert!(is_final(0, 1) && is_final(2, 3) && is_final(3, 4) && is_final(2, 5));
+        assert!(!is_final(1, 2) && !is_final(2, 1) && !is_final(5, 4));
+        assert!(moves.can_be_undone(&order));
+    }
+
+    #[test]
+    fn a_block_that_stays_as_it_is_can_be_what_it_was() {
+        let mut moves = Moves::default();
+        moves.add(0, 0, 1);
+        assert!(!moves.can_be_undone(&moves.order()));
+        moves.add(0, 1, 1);
+        assert!(moves.can_be_undone(&moves.order()));
+    }
+}
