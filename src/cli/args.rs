@@ -62,9 +62,9 @@ pub(super) struct ProgramArgs {
     pub store_buffer: u32,
 }
 
-/// How far a search may go.
+/// How far searches may go, and on how many threads.
 #[derive(Args, Clone, Debug)]
-pub(super) struct SearchArgs {
+pub(super) struct BoundArgs {
     /// Stop after so many states
     #[arg(long, value_name = "N", help_heading = "Search")]
     pub max_states: Option<u64>,
@@ -81,6 +81,13 @@ pub(super) struct SearchArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096),
           help_heading = "Search")]
     pub threads: Option<u32>,
+}
+
+/// How a search goes.
+#[derive(Args, Clone, Debug)]
+pub(super) struct SearchArgs {
+    #[command(flatten)]
+    pub bounds: BoundArgs,
 
     /// Count schedules and compute probabilities whatever they cost
     #[arg(long, help_heading = "Search")]
@@ -119,11 +126,13 @@ impl SearchArgs {
             count: self.count,
             reduce: !self.no_reduction,
             reductions: self.reduce,
-            limits: self.limits(share),
+            limits: self.bounds.limits(share),
             ..Request::new(models)
         }
     }
+}
 
+impl BoundArgs {
     /// Returns how far a search may go that shares the memory with others, `share` in all.
     pub fn limits(&self, share: u64) -> Limits {
         let memory = self.max_memory.or_else(|| available_memory().map(|bytes| bytes / 4 * 3));

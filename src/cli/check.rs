@@ -81,7 +81,7 @@ pub(super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> 
     let documents = Documents::create(args.junit.as_deref(), args.sarif.as_deref())?;
     watch::catch_interrupts();
     let loaded = batch::programs(&files, &args.program)?;
-    let workers = args.search.threads().min(files.len());
+    let workers = args.search.bounds.threads().min(files.len());
     let queue = Mutex::new(loaded.into_iter().enumerate());
     let take = || queue.lock().expect("no worker panics while it takes a file").next();
     let (sender, receiver) = mpsc::channel();

@@ -43,8 +43,9 @@ pub(super) fn run(args: &ExploreArgs, console: &Console) -> Result<Exit, Failure
     let models = args.program.models(&program);
     let machine = Machine::new(&program, models, args.program.store_buffer)
         .map_err(|error| Failure::Limit(error.to_string()))?;
-    let request = Request { workers: args.search.threads(), ..args.search.request(models, &args.program, 1) };
-    let mut watch = Watch::start(console, args.search.time_limit);
+    let request =
+        Request { workers: args.search.bounds.threads(), ..args.search.request(models, &args.program, 1) };
+    let mut watch = Watch::start(console, args.search.bounds.time_limit);
     let explored = check::explore(&program, &request, &mut watch);
     let mut exploration = explored.map_err(|error| Failure::Limit(error.to_string()))?;
     exploration.search.elapsed = watch.elapsed();

@@ -69,9 +69,9 @@ pub(super) fn run(args: &GraphArgs, console: &Console) -> Result<Exit, Failure> 
     let models = args.program.models(&program);
     let machine = Machine::new(&program, models, args.program.store_buffer)
         .map_err(|error| Failure::Limit(error.to_string()))?;
-    let limits = args.search.limits(1);
+    let limits = args.search.bounds.limits(1);
     let limits = Limits { max_states: limits.max_states.or(Some(MAX_STATES)), ..limits };
-    let mut watch = Watch::start(console, args.search.time_limit);
+    let mut watch = Watch::start(console, args.search.bounds.time_limit);
     let space = Space::explore(&machine, &limits, &mut watch, &mut Unobserved);
     drop(watch);
     let view = view(&space, &DecisionGraph::new(&space));

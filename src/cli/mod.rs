@@ -13,6 +13,7 @@ mod explore;
 mod fmt;
 mod graph;
 mod load;
+mod lock;
 mod quantity;
 mod replay;
 mod run;
@@ -55,6 +56,7 @@ struct Arguments {
 enum Command {
     Explore(explore::ExploreArgs),
     Check(check::CheckArgs),
+    Lock(lock::LockArgs),
     Run(run::RunArgs),
     Replay(replay::ReplayArgs),
     Dis(dis::DisArgs),
@@ -73,6 +75,7 @@ pub fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Explore(args) => explore::run(args, &console),
         Command::Check(args) => check::run(args, &console),
+        Command::Lock(args) => lock::run(args, &console),
         Command::Run(args) => run::run(args, &console),
         Command::Replay(args) => replay::run(args, &console),
         Command::Dis(args) => dis::run(args, &console),
@@ -89,6 +92,7 @@ impl Command {
         match self {
             Command::Explore(args) => args.json,
             Command::Check(args) => args.json,
+            Command::Lock(args) => args.json,
             Command::Run(args) => args.json,
             Command::Replay(args) => args.json,
             Command::Graph(args) => args.wants_json(),

@@ -82,7 +82,7 @@ pub(super) fn run(args: &RunArgs, console: &Console) -> Result<Exit, Failure> {
 fn sample(args: &RunArgs, machine: &Machine<'_>, console: &Console) -> Result<Tally, Failure> {
     let sampling =
         Sampling { strategy: args.strategy, seed: args.seed, runs: args.runs, limit: args.max_steps };
-    let mut watch = Watch::start(console, args.search.time_limit);
+    let mut watch = Watch::start(console, args.search.bounds.time_limit);
     if args.strategy == StrategyName::Uniform {
         return sample_uniformly(args, machine, &sampling, watch);
     }
@@ -96,7 +96,7 @@ fn sample_uniformly(
     sampling: &Sampling,
     mut watch: Watch,
 ) -> Result<Tally, Failure> {
-    let limits = args.search.limits(1);
+    let limits = args.search.bounds.limits(1);
     let space = Space::explore(machine, &limits, &mut watch, &mut Unobserved);
     if space.cut.is_some() {
         let message = "the uniform strategy needs the whole decision graph, and the search for it was cut";
@@ -121,7 +121,7 @@ fn sample_uniformly(
 fn explore(args: &RunArgs, program: &Program) -> Option<Exploration> {
     let mut request = args.search.request(args.program.models(program), &args.program, 1);
     let states = EXACT_STATES / program.threads.len() as u64;
-    let states = args.search.max_states.unwrap_or(states);
+    let states = args.search.bounds.max_states.unwrap_or(states);
     request.limits = Limits { max_states: Some(states), ..request.limits };
     let mut watch = Watch::start_silently(None);
     let exploration = check::explore(program, &request, &mut watch).ok()?;

@@ -48,7 +48,7 @@ pub fn replayed(machine: &Machine<'_>, execution: &Execution, page: &Page<'_>) -
 }
 
 /// Says what each thread is about to do: for the witness of a race or of a broken invariant that is the point.
-fn next(machine: &Machine<'_>, execution: &Execution) -> String {
+pub(super) fn next(machine: &Machine<'_>, execution: &Execution) -> String {
     let (program, state) = (machine.program(), &execution.state);
     let next = program.thread_ids().filter_map(|id| {
         let at = names::instruction(program, machine.pc(state, id)?);

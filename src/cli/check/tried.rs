@@ -43,17 +43,18 @@ impl Tried {
     fn look_for_vacuity(&self, args: &CheckArgs, share: u64) -> Result<Vacuity, Failure> {
         let models = args.program.models(&self.program);
         let request = args.search.request(models, &args.program, share);
-        let mut watch = Watch::start_silently(args.search.time_limit);
+        let mut watch = Watch::start_silently(args.search.bounds.time_limit);
         vacuity::vacuity(&self.program, &request, &mut watch).map_err(too_large)
     }
 
     fn survey(&self, args: &CheckArgs, share: u64) -> Result<Survey, Failure> {
         let options = load::options(&self.flags);
         // What a mutant is tried with is a share of what its program has.
-        let threads = (args.search.threads() as u64).div_ceil(share).max(1);
+        let threads = (args.search.bounds.threads() as u64).div_ceil(share).max(1);
         let models = args.program.models(&self.program);
         let request = args.search.request(models, &args.program, share * threads);
-        let monitor = || -> Box<dyn Monitor> { Box::new(Watch::start_silently(args.search.time_limit)) };
+        let monitor =
+            || -> Box<dyn Monitor> { Box::new(Watch::start_silently(args.search.bounds.time_limit)) };
         let setup = Setup { options: &options, request, threads: threads as usize, monitor: &monitor };
         mutate::survey(&self.program, &setup).map_err(too_large)
     }
@@ -78,7 +79,7 @@ fn explore(program: &Program, args: &CheckArgs, share: u64) -> Result<Vec<Explor
     let explorations = combinations.into_iter().map(|models| {
         let request =
             Request { verdicts_only: !args.json, ..args.search.request(models, &args.program, share) };
-        let mut watch = Watch::start_silently(args.search.time_limit);
+        let mut watch = Watch::start_silently(args.search.bounds.time_limit);
         let mut exploration = check::explore(program, &request, &mut watch).map_err(too_large)?;
         exploration.search.elapsed = watch.elapsed();
         Ok(exploration)

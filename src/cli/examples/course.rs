@@ -58,6 +58,11 @@ const FOLDERS: &[(&str, &str, &str)] = &[
         "Locks from nothing",
         "Peterson, Dekker, bakery, tickets, and how each of them breaks.",
     ),
+    (
+        "locks",
+        "Locks in files of their own",
+        "The same locks as two procs each, and their broken siblings, for `racevm lock` and for `include`.",
+    ),
     ("lock_free", "Without locks", "Compare and swap, queues, sequence locks."),
     ("game", "The game", "Level by level: how do two threads get into the critical section?"),
     ("quiz", "Quiz", "Read, guess, run."),

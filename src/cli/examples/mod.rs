@@ -67,9 +67,12 @@ impl Example {
         self.text.lines().next().unwrap_or_default().trim_start_matches(';').trim()
     }
 
-    /// Returns what it expects, without the word `expect` and without comments.
+    /// Returns what it expects, without the word `expect` and without comments; of a lock what it claims.
     fn expectations(self) -> impl Iterator<Item = String> {
         self.text.lines().filter_map(|line| {
+            if let Some(claim) = line.strip_prefix("; lock:") {
+                return Some(claim.trim().to_owned());
+            }
             let rest = line.trim().strip_prefix("expect")?;
             let rest = rest.starts_with(char::is_whitespace).then_some(rest)?;
             let words: Vec<&str> = without_comment(rest).split_whitespace().collect();

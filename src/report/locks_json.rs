@@ -1,0 +1,237 @@
+//! The lock suite as one JSON document.
+
+use serde::Serialize;
+
+use super::json::{self, ErrorJson, SCHEMA};
+use super::layout::document;
+use super::locks::{Again, what_goes_wrong};
+use super::names;
+use crate::asm::Diagnostics;
+use crate::verify::lock::{
+    Bypass, BypassFound, Deviation, Failure, ModelReport, Property, Remedy, Repair, Report,
+};
+
+/// What became of one file.
+pub enum Asked<'a> {
+    /// It was asked about.
+    Reported {
+        /// What was found.
+        report: &'a Report,
+        /// The command that replays a schedule of a client.
+        again: Again<'a>,
+    },
+    /// It does not assemble.
+    Refused {
+        /// The file as the person named it.
+        file: &'a str,
+        /// Why.
+        diagnostics: &'a Diagnostics,
+    },
+    /// It is no lock, or could not be read.
+    Failed {
+        /// The file as the person named it.
+        file: &'a str,
+        /// Why.
+        message: String,
+    },
+}
+
+#[derive(Serialize)]
+struct LocksJson {
+    schema: &'static str,
+    locks: Vec<LockJson>,
+}
+
+#[derive(Serialize)]
+struct LockJson {
+    file: String,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sizes: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    models: Option<Vec<ModelJson>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deviations: Option<Vec<DeviationJson>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repair: Option<RepairJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<ErrorJson>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ModelJson {
+    memory: &'static str,
+    complete: bool,
+    clients: u64,
+    states: u64,
+    properties: Vec<PropertyJson>,
+    bypass: Vec<BypassJson>,
+    fences: Option<RepairJson>,
+}
+
+#[derive(Serialize)]
+struct PropertyJson {
+    property: &'static str,
+    verdict: &'static str,
+    failure: Option<FailureJson>,
+}
+
+#[derive(Serialize)]
+struct FailureJson {
+    client: String,
+    what: String,
+    witness: String,
+    replay: String,
+}
+
+#[derive(Serialize)]
+struct BypassJson {
+    threads: u32,
+    rounds: Option<u32>,
+    bound: Option<BoundJson>,
+    witness: Option<String>,
+    cycle: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum BoundJson {
+    Number(u32),
+    Word(&'static str),
+}
+
+#[derive(Serialize)]
+struct RepairJson {
+    memories: Vec<&'static str>,
+    verdict: &'static str,
+    sets: Vec<Vec<u32>>,
+    text: Option<String>,
+}
+
+#[derive(Serialize)]
+struct DeviationJson {
+    memory: &'static str,
+    property: String,
+    found: String,
+}
+
+/// Writes what became of many locks as one document.
+pub fn locks_json(all: &[Asked<'_>]) -> String {
+    let locks = all.iter().map(|one| match one {
+        Asked::Reported { report, again } => lock(report, *again),
+        Asked::Refused { file, diagnostics } => {
+            LockJson { errors: Some(json::errors(diagnostics)), ..LockJson::error(file) }
+        }
+        Asked::Failed { file, message } => {
+            LockJson { message: Some(message.clone()), ..LockJson::error(file) }
+        }
+    });
+    document(&LocksJson { schema: SCHEMA, locks: locks.collect() })
+}
+
+impl LockJson {
+    fn error(file: &str) -> LockJson {
+        LockJson {
+            file: file.to_owned(),
+            verdict: "error",
+            sizes: None,
+            models: None,
+            deviations: None,
+            repair: None,
+            errors: None,
+            message: None,
+        }
+    }
+}
+
+fn lock(report: &Report, again: Again<'_>) -> LockJson {
+    let verdict = match (report.is_as_claimed(), report.is_open()) {
+        (true, _) => "holds",
+        (false, true) => "unknown",
+        (false, false) => "fails",
+    };
+    LockJson {
+        verdict,
+        sizes: Some(report.sizes.iter().map(ToString::to_string).collect()),
+        models: Some(report.models.iter().map(|found| model(found, again)).collect()),
+        deviations: Some(report.deviations.iter().map(deviation).collect()),
+        repair: report.repair.as_ref().map(repair),
+        ..LockJson::error(&report.name)
+    }
+}
+
+fn model(found: &ModelReport, again: Again<'_>) -> ModelJson {
+    let properties = found.findings.iter().map(|finding| PropertyJson {
+        property: finding.property.word(),
+        verdict: json::verdict(finding.verdict),
+        failure: finding.failure.as_ref().map(|one| failure(one, again)),
+    });
+    ModelJson {
+        memory: found.memory.word(),
+        complete: found.cut.is_none(),
+        clients: found.clients,
+        states: found.states,
+        properties: properties.collect(),
+        bypass: found.bypass.iter().map(bypass).collect(),
+        fences: found.fences.as_ref().map(repair),
+    }
+}
+
+fn failure(failure: &Failure, again: Again<'_>) -> FailureJson {
+    let Failure { client, program, models, how, witness } = failure;
+    let witness = witness.to_text(program);
+    FailureJson {
+        client: client.to_string(),
+        what: what_goes_wrong(how),
+        replay: format!("{} '{witness}'", again(client, program, *models)),
+        witness,
+    }
+}
+
+fn bypass(found: &BypassFound) -> BypassJson {
+    let shown = found.shown.as_ref();
+    let cycle = shown.filter(|shown| !shown.cycle.actions.is_empty());
+    BypassJson {
+        threads: found.threads,
+        rounds: found.rounds,
+        bound: found.bound.map(bound),
+        witness: shown.map(|shown| shown.witness.to_text(&shown.program)),
+        cycle: cycle.map(|shown| shown.cycle.to_text(&shown.program)),
+    }
+}
+
+fn bound(bound: Bypass) -> BoundJson {
+    match bound {
+        Bypass::AtMost(number) => BoundJson::Number(number),
+        Bypass::Unbounded => BoundJson::Word("unbounded"),
+    }
+}
+
+fn repair(repair: &Repair) -> RepairJson {
+    let (verdict, sets, text) = match &repair.remedy {
+        Remedy::Fences { sets, text } => ("repaired", sets.clone(), Some(text.clone())),
+        Remedy::None(_) => ("none", Vec::new(), None),
+        Remedy::Cut(cut) => (names::cut_word(*cut), Vec::new(), None),
+    };
+    RepairJson { memories: repair.memories.iter().map(|memory| memory.word()).collect(), verdict, sets, text }
+}
+
+fn deviation(deviation: &Deviation) -> DeviationJson {
+    let of = |property: &Property, found: &str| (property.word().to_owned(), found.to_owned());
+    let (memory, (property, found)) = match deviation {
+        Deviation::Fails(memory, property) => (memory, of(property, "fails")),
+        Deviation::Holds(memory, property) => (memory, of(property, "holds")),
+        Deviation::Unknown(memory, property) => (memory, of(property, "unknown")),
+        Deviation::Bypass(memory, threads, bound) => {
+            let found = bound.map_or("unknown".to_owned(), |bound| bound.to_string());
+            (memory, (format!("bypass with {threads} threads"), found))
+        }
+        Deviation::Fences(memory, least) => {
+            let found = least.map_or("none".to_owned(), |least| least.to_string());
+            (memory, ("fences".to_owned(), found))
+        }
+    };
+    DeviationJson { memory: memory.word(), property, found }
+}
