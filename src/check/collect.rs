@@ -18,11 +18,14 @@ pub(super) type DeadlockKey = (Vec<i64>, Vec<(ThreadId, Addr)>);
 /// What distinguishes a data race: the cell and the two lines, in order.
 pub(super) type RaceKey = (u32, [Line; 2]);
 
+/// What an entry of an ordered map takes beside the values of its key.
+const ENTRY: usize = 128;
+
 type NodeClasses = HashMap<NodeId, usize, foldhash::fast::FixedState>;
 
 /// Everything found, while it is being found.
 pub(super) struct Collector<'m, 'p> {
-    machine: &'m Machine<'p>,
+    pub machine: &'m Machine<'p>,
     /// Outcomes, numbered in order of appearance.
     pub outcomes: BTreeMap<OutcomeKey, usize>,
     /// Deadlocks, numbered in order of appearance.
@@ -106,6 +109,22 @@ impl<'m, 'p> Collector<'m, 'p> {
         }
     }
 
+    /// Returns how many bytes are held, nearly: what one outcome takes, the others take too.
+    pub fn memory(&self) -> usize {
+        let outcome =
+            self.outcomes.keys().next().map_or(0, |(values, output)| (values.len() + output.len()) * 8);
+        let deadlock =
+            self.deadlocks.keys().next().map_or(0, |(values, blocked)| (values.len() + blocked.len()) * 8);
+        let tuples: usize = self.watches.iter().map(|watch| watch.tuples.len()).sum();
+        self.outcomes.len() * (outcome + ENTRY)
+            + self.deadlocks.len() * (deadlock + ENTRY)
+            + tuples * (outcome + ENTRY)
+            + self.races.len() * ENTRY
+            + self.final_nodes.allocation_size()
+            + self.deadlock_nodes.allocation_size()
+            + self.seen_races.allocation_size()
+    }
+
     fn add_races(&mut self, state: &State, actors: &[Actor]) {
         let Collector { machine, races, seen_races, .. } = self;
         for_each_race(machine, state, actors, |(_, a), (_, b), cell| {
@@ -133,6 +152,10 @@ impl Observer for Collector<'_, '_> {
             _ => {}
         }
         self.add_to_watches(state, kind);
+    }
+
+    fn memory(&self) -> usize {
+        Collector::memory(self)
     }
 }
 

@@ -7,13 +7,21 @@ use super::collect::{Collector, observed};
 use super::goals;
 use super::result::{Exploration, SearchSummary};
 use super::swept::{self, Answer};
-use crate::explore::{Cut, Limits, Monitor, Reduction, Reductions, Sink, Space, find_witnesses};
+use crate::explore::{Cut, Limits, Monitor, Reduction, Reductions, Sink, Space, Spill, find_witnesses};
 use crate::graph::{Components, Ends, count, count_traces};
 use crate::program::{Claim, Models, Program};
 use crate::vm::{DEFAULT_BUFFER, Machine, TooLarge};
 
 /// Counts and probabilities are given unasked for up to this many nodes.
 const COUNTED_UNASKED: usize = 300_000;
+
+/// What counting takes, bytes a node: schedules; probabilities, one after the other; traces.
+const SCHEDULES_BY_NODE: u64 = 64;
+const PROBABILITIES_BY_NODE: u64 = 160;
+const TRACES_BY_NODE: u64 = 400;
+
+/// What components take once they are there, bytes a node.
+const COMPONENTS_BY_NODE: usize = 13;
 
 /// A graph of up to this many nodes is explored with its edges at once.
 const TINY: u64 = 5_000;
@@ -65,6 +73,31 @@ pub fn explore(
     request: &Request,
     monitor: &mut dyn Monitor,
 ) -> Result<Exploration, TooLarge> {
+    explore_beyond(program, request, Beyond::Stop, monitor)
+}
+
+/// What a search does where memory ends.
+#[derive(Clone, Copy, Debug)]
+pub enum Beyond<'d> {
+    /// It stops.
+    Stop,
+    /// It goes on with its states on disk, exactly.
+    Disk(Spill<'d>),
+    /// It goes on without keeping states, so that some may be missed.
+    Lossy,
+}
+
+/// Explores as [`explore`] does, and goes on where memory ends.
+///
+/// # Errors
+///
+/// Says so when a single state would not fit into memory.
+pub fn explore_beyond(
+    program: &Program,
+    request: &Request,
+    beyond: Beyond<'_>,
+    monitor: &mut dyn Monitor,
+) -> Result<Exploration, TooLarge> {
     let machine = Machine::new(program, request.models, request.buffer)?;
     let counting = counting(request, program);
     if let Some(wanted) = request.reductions {
@@ -72,7 +105,8 @@ pub fn explore(
         return Ok(explored(&machine, reduction.as_ref(), &request.limits, counting, monitor));
     }
     if !matches!(counting, Counting::Nothing | Counting::WhereSmall) {
-        return Ok(explored(&machine, None, &request.limits, counting, monitor));
+        let found = explored(&machine, None, &request.limits, counting, monitor);
+        return Ok(or_without_edges(found, &machine, request, counting, beyond, monitor));
     }
     let most = |count: u64| Limits {
         max_states: Some(request.limits.max_states.map_or(count, |limit| limit.min(count))),
@@ -83,7 +117,7 @@ pub fn explore(
     };
     let (space, collector) = search(&machine, None, &most(TINY), monitor);
     if !is_beyond(space.cut, TINY) {
-        return Ok(conclude(&space, &collector, counting));
+        return Ok(conclude(&space, &collector, counting, &request.limits));
     }
     drop((space, collector));
     let wanted = if request.reduce { Reductions::ALL } else { Reductions::NONE };
@@ -94,15 +128,51 @@ pub fn explore(
     }
     let limits = if reduction.is_some() { most(COUNTED_UNASKED as u64) } else { request.limits };
     let small = if counting == Counting::Nothing { 0 } else { COUNTED_UNASKED as u64 };
-    match (swept::explored(&machine, &limits, request.workers, small, monitor), &reduction) {
+    match (swept::explored(&machine, &limits, request.workers, small, beyond, monitor), &reduction) {
         (Answer::Whole(found), Some(_)) if is_beyond(found.search.cut, COUNTED_UNASKED as u64) => {
-            Ok(explored(&machine, reduction.as_ref(), &request.limits, counting, monitor))
+            let found = explored(&machine, reduction.as_ref(), &request.limits, counting, monitor);
+            Ok(or_without_edges(found, &machine, request, counting, beyond, monitor))
         }
         (Answer::Whole(found), _) => Ok(*found),
-        (Answer::Small, _) => Ok(explored(&machine, None, &request.limits, counting, monitor)),
+        (Answer::Small, _) => {
+            let found = explored(&machine, None, &request.limits, counting, monitor);
+            Ok(or_without_edges(found, &machine, request, counting, beyond, monitor))
+        }
         (Answer::NotForSweeps, _) => {
             Ok(explored(&machine, reduction.as_ref(), &request.limits, counting, monitor))
         }
+    }
+}
+
+/// Where edges found no room: what a sweep finds, which keeps none, if that says more.
+fn or_without_edges(
+    found: Exploration,
+    machine: &Machine<'_>,
+    request: &Request,
+    counting: Counting,
+    beyond: Beyond<'_>,
+    monitor: &mut dyn Monitor,
+) -> Exploration {
+    if found.search.cut != Some(Cut::Memory) {
+        return found;
+    }
+    // Not all that the first search has freed is given back to the system at once.
+    let max_memory = request.limits.max_memory.map(|limit| limit / 3 * 2);
+    let limits = Limits { max_memory, ..request.limits };
+    match swept::explored(machine, &limits, request.workers, 0, beyond, monitor) {
+        Answer::Whole(mut swept)
+            if swept.search.cut.is_none() || swept.search.states > found.search.states =>
+        {
+            swept.search.uncounted =
+                swept.search.cut.is_none() && !matches!(counting, Counting::Nothing | Counting::WhereSmall);
+            *swept
+        }
+        Answer::Whole(swept) if swept.search.cut == Some(Cut::Disk) => {
+            let mut found = found;
+            found.search.cut = Some(Cut::Disk);
+            found
+        }
+        _ => found,
     }
 }
 
@@ -119,6 +189,18 @@ pub enum Counting {
     Probabilities,
     /// Classes of equivalent schedules too.
     Traces,
+}
+
+impl Counting {
+    /// Returns what counting takes.
+    fn bytes_by_node(self) -> u64 {
+        match self {
+            Counting::Nothing => 0,
+            Counting::Schedules => SCHEDULES_BY_NODE,
+            Counting::WhereSmall | Counting::Probabilities => PROBABILITIES_BY_NODE,
+            Counting::Traces => TRACES_BY_NODE,
+        }
+    }
 }
 
 /// Returns what the person and the expectations want counted.
@@ -144,7 +226,7 @@ pub fn explored(
     monitor: &mut dyn Monitor,
 ) -> Exploration {
     let (space, collector) = search(machine, reduction, limits, monitor);
-    conclude(&space, &collector, counting)
+    conclude(&space, &collector, counting, limits)
 }
 
 fn search<'m, 'p>(
@@ -159,7 +241,16 @@ fn search<'m, 'p>(
 }
 
 /// Counts, finds witnesses and judges what a search found.
-fn conclude(space: &Space<'_, '_>, collector: &Collector<'_, '_>, counting: Counting) -> Exploration {
+fn conclude(
+    space: &Space<'_, '_>,
+    collector: &Collector<'_, '_>,
+    counting: Counting,
+    limits: &Limits,
+) -> Exploration {
+    let room = || {
+        let held = (space.memory() + collector.memory() + COMPONENTS_BY_NODE * space.len()) as u64;
+        limits.max_memory.map_or(u64::MAX, |limit| limit.saturating_sub(held))
+    };
     let components = Components::new(space);
     let livelocks = components.livelocks(space);
     let wanted = match counting {
@@ -167,12 +258,14 @@ fn conclude(space: &Space<'_, '_>, collector: &Collector<'_, '_>, counting: Coun
         Counting::WhereSmall => space.len() <= COUNTED_UNASKED,
         Counting::Schedules | Counting::Probabilities | Counting::Traces => true,
     };
-    let counted = wanted && space.cut.is_none() && space.reduction.is_none();
+    let whole = wanted && space.cut.is_none() && space.reduction.is_none();
+    let counted = whole && space.len() as u64 * counting.bytes_by_node() <= room();
     let with_probabilities = counting != Counting::Schedules;
     let counts = counted.then(|| count(space, &components, &ends(space, collector), with_probabilities));
-    let traces = (counting == Counting::Traces).then(|| count_traces(space, &components)).flatten();
+    let traces =
+        (counted && counting == Counting::Traces).then(|| count_traces(space, &components)).flatten();
     let mut goals = goals::Search::new(space, collector, &components, &livelocks);
-    let witnesses = find_witnesses(space, &mut goals);
+    let witnesses = find_witnesses(space, &mut goals, room());
     let livelocks = livelocks.iter().zip(&goals.livelock_nodes).map(|(&component, node)| {
         let mut state = space.machine.initial();
         space.store.load(node.expect("the search for witnesses reaches every node"), &mut state);
@@ -186,6 +279,8 @@ fn conclude(space: &Space<'_, '_>, collector: &Collector<'_, '_>, counting: Coun
         elapsed: Duration::ZERO,
         minimal_witnesses: space.cut.is_none() && space.reduction.is_none() && witnesses.minimal,
         reduced: space.reduction.is_some(),
+        uncounted: whole && !counted,
+        lossy: None,
     };
     let accesses = std::mem::take(&mut goals.accesses);
     let found = Findings {

@@ -9,17 +9,18 @@ mod eval;
 mod explore;
 mod goals;
 mod judge;
+mod lossy;
 mod orbits;
 mod result;
 mod swept;
 
 pub use eval::evaluate;
-pub use explore::{Counting, Request, explore, explored};
+pub use explore::{Beyond, Counting, Request, explore, explore_beyond, explored};
 pub use result::{
     Deadlock, Exploration, FaultReport, Judged, Livelock, Outcome, Race, Reached, SearchSummary, Summary,
     Unexpected, Verdict,
 };
-pub use swept::explored_by_sweep;
+pub use swept::{explored_by_sweep, explored_lossily, explored_on_disk};
 
-pub use crate::explore::{Cut, Limits, Monitor, Progress, Unwatched};
+pub use crate::explore::{Cut, Limits, Lossy, Monitor, Progress, Unwatched};
 pub use crate::graph::{Count, Probability, Traces};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::explore::Cut;
+use crate::explore::{Cut, Lossy};
 use crate::graph::{Count, Probability, Traces};
 use crate::program::{Addr, Expectation, Models, ThreadId};
 use crate::schedule::Schedule;
@@ -49,6 +49,10 @@ pub struct SearchSummary {
     /// True when reductions left states out that show nothing new; `states` and `transitions` are then those
     /// of the reduced graph.
     pub reduced: bool,
+    /// True when there was no memory left to count what was to be counted.
+    pub uncounted: bool,
+    /// How the search went that went on, without keeping states, where memory ended.
+    pub lossy: Option<Lossy>,
 }
 
 /// How often something happens, and a schedule that shows it.

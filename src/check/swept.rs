@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::assemble::{Accesses, Findings, Numbering};
 use super::collect::{Collector, RaceKey, for_each_race, sorted_lines};
+use super::explore::Beyond;
 use super::result::{Exploration, SearchSummary};
-use crate::explore::{Kind, Limits, Monitor, Swept, Visitor, Watched, sweep};
+use crate::explore::{Cut, DiskError, Kind, Limits, Monitor, Sink, Spill, Swept, Visitor, Watched, sweep};
 use crate::program::{Cell, Claim, Expr, ObjectId, Predicate, Program, ThreadId};
 use crate::schedule::Schedule;
 use crate::vm::{Actor, Machine, State, Touched};
@@ -22,26 +23,42 @@ pub(super) enum Answer {
     NotForSweeps,
 }
 
-/// Explores a machine by a sweep. A graph of at most `small` nodes is left to others.
+/// Explores a machine by a sweep, and beyond its memory. A graph of at most `small` nodes is left to others.
 pub(super) fn explored(
     machine: &Machine<'_>,
     limits: &Limits,
     workers: usize,
     small: u64,
+    beyond: Beyond<'_>,
     monitor: &mut dyn Monitor,
 ) -> Answer {
     let mut finder = Finder::new(machine);
-    let watched = Watched { claims: claimed(machine), workers };
+    let spill = match beyond {
+        Beyond::Disk(spill) => Some(spill),
+        Beyond::Stop | Beyond::Lossy => None,
+    };
+    let watched = Watched { claims: claimed(machine), workers, spill };
     let Ok(mut swept) = sweep(machine, &watched, limits, monitor, &mut finder) else {
         return Answer::NotForSweeps;
     };
     if swept.cut.is_none() && swept.nodes <= small {
         return Answer::Small;
     }
-    if swept.cut.is_none() && !swept.everything_can_end() {
-        return Answer::NotForSweeps;
+    if swept.cut.is_none() {
+        match swept.everything_can_end() {
+            Some(true) => {}
+            Some(false) => return Answer::NotForSweeps,
+            // To look for livelocks takes memory that is not there.
+            None => swept.cut = Some(Cut::Memory),
+        }
     }
-    Answer::Whole(Box::new(finder.conclude(&swept)))
+    let cut = swept.cut;
+    let Ok(mut found) = finder.conclude(&swept) else { return Answer::NotForSweeps };
+    drop(swept);
+    if cut == Some(Cut::Memory) && matches!(beyond, Beyond::Lossy) {
+        found.go_on(limits, monitor);
+    }
+    Answer::Whole(Box::new(found.assemble()))
 }
 
 /// Explores a machine by a sweep whatever its size; `None` where its nodes are too wide or some state can end
@@ -52,7 +69,41 @@ pub fn explored_by_sweep(
     workers: usize,
     monitor: &mut dyn Monitor,
 ) -> Option<Exploration> {
-    match explored(machine, limits, workers, 0, monitor) {
+    by_sweep(machine, limits, workers, Beyond::Stop, monitor)
+}
+
+/// Explores a machine by a sweep and, where memory ends, by a search that forgets; `None` as for
+/// [`explored_by_sweep`].
+pub fn explored_lossily(
+    machine: &Machine<'_>,
+    limits: &Limits,
+    workers: usize,
+    monitor: &mut dyn Monitor,
+) -> Option<Exploration> {
+    by_sweep(machine, limits, workers, Beyond::Lossy, monitor)
+}
+
+/// Explores a machine by a sweep whose visited set and frontier are on disk, from its beginning where the spill
+/// has a buffer of its own, else where memory ends; `None` as for [`explored_by_sweep`]. Where steps lead in
+/// cycles, livelocks are not looked for, and the search counts as cut.
+pub fn explored_on_disk(
+    machine: &Machine<'_>,
+    limits: &Limits,
+    workers: usize,
+    spill: Spill<'_>,
+    monitor: &mut dyn Monitor,
+) -> Option<Exploration> {
+    by_sweep(machine, limits, workers, Beyond::Disk(spill), monitor)
+}
+
+fn by_sweep(
+    machine: &Machine<'_>,
+    limits: &Limits,
+    workers: usize,
+    beyond: Beyond<'_>,
+    monitor: &mut dyn Monitor,
+) -> Option<Exploration> {
+    match explored(machine, limits, workers, 0, beyond, monitor) {
         Answer::Whole(found) => Some(*found),
         Answer::Small | Answer::NotForSweeps => None,
     }
@@ -86,20 +137,13 @@ impl<'m, 'p> Finder<'m, 'p> {
     }
 
     fn add_races(&mut self, node: u64, state: &State, actors: &[Actor]) {
-        let Finder { machine, collector, races, accesses, .. } = self;
-        for_each_race(machine, state, actors, |a, b, cell| {
-            let key = (cell, sorted_lines(machine.program(), a.1, b.1));
-            if collector.races.insert(key) {
-                let mut pair = [a, b];
-                pair.sort_by_key(|&(thread, at)| (machine.program().line(at), thread));
-                accesses.insert(key, pair);
-                races.insert(key, node);
-            }
-            true
+        let Finder { collector, races, accesses, .. } = self;
+        add_races(collector, accesses, state, actors, |key| {
+            races.insert(key, node);
         });
     }
 
-    fn conclude(self, swept: &Swept<'_>) -> Exploration {
+    fn conclude(self, swept: &Swept<'_>) -> Result<Found<'m, 'p>, DiskError> {
         let numbering = Numbering::new(&self.collector, swept.sinks.len(), 0);
         let sink_ends: Vec<(u64, Schedule)> =
             (1..swept.sinks.len() as u32).map(|sink| swept.sink_witness(sink)).collect();
@@ -118,7 +162,7 @@ impl<'m, 'p> Finder<'m, 'p> {
             let node = violated.or(satisfied);
             goals.extend(node.map(|node| (numbering.watches + index, node, Schedule::default())));
         }
-        let ways = swept.witnesses(&goals.iter().map(|&(_, node, _)| node).collect::<Vec<u64>>());
+        let ways = swept.witnesses(&goals.iter().map(|&(_, node, _)| node).collect::<Vec<u64>>())?;
         let mut witnesses = vec![None; numbering.end];
         for ((goal, _, last), mut way) in goals.into_iter().zip(ways) {
             way.actions.extend(last.actions);
@@ -131,21 +175,80 @@ impl<'m, 'p> Finder<'m, 'p> {
             elapsed: Duration::ZERO,
             minimal_witnesses: false,
             reduced: false,
+            uncounted: false,
+            lossy: None,
         };
-        let found = Findings {
+        let races = numbering.races..numbering.livelocks;
+        let race_keys = self.collector.races.iter().copied();
+        Ok(Found {
             machine: self.machine,
             search,
+            outcomes: witnesses[..numbering.deadlocks].to_vec(),
+            deadlocks: witnesses[numbering.deadlocks..numbering.sinks].to_vec(),
+            sink_ways: witnesses[numbering.sinks..numbering.races].to_vec(),
+            races: race_keys.zip(witnesses[races].iter().cloned()).collect(),
+            watches: witnesses[numbering.watches..].to_vec(),
+            sinks: swept.sinks.clone(),
+            accesses: self.accesses,
+            collector: self.collector,
+        })
+    }
+}
+
+/// What has been found, each thing with a witness.
+pub(super) struct Found<'m, 'p> {
+    pub machine: &'m Machine<'p>,
+    pub search: SearchSummary,
+    pub collector: Collector<'m, 'p>,
+    pub sinks: Vec<Sink>,
+    pub accesses: Accesses,
+    pub outcomes: Vec<Option<Schedule>>,
+    pub deadlocks: Vec<Option<Schedule>>,
+    pub sink_ways: Vec<Option<Schedule>>,
+    pub races: BTreeMap<RaceKey, Option<Schedule>>,
+    /// For each watch the state that violates it or, where none does, one that satisfies it.
+    pub watches: Vec<Option<Schedule>>,
+}
+
+impl Found<'_, '_> {
+    fn assemble(self) -> Exploration {
+        let races = self.races.into_values();
+        let first = self.outcomes.into_iter().chain(self.deadlocks).chain(self.sink_ways);
+        let found = Findings {
+            machine: self.machine,
+            search: self.search,
             collector: &self.collector,
-            sinks: &swept.sinks,
+            sinks: &self.sinks,
             symmetry: None,
             livelocks: Vec::new(),
             accesses: self.accesses,
-            witnesses,
+            witnesses: first.chain(races).chain(self.watches).collect(),
             counts: None,
             traces: None,
         };
         found.assemble()
     }
+}
+
+/// Adds the races of a state, with the accesses that show them, and calls `found` for those that are new.
+pub(super) fn add_races(
+    collector: &mut Collector<'_, '_>,
+    accesses: &mut Accesses,
+    state: &State,
+    actors: &[Actor],
+    mut found: impl FnMut(RaceKey),
+) {
+    let machine = collector.machine;
+    for_each_race(machine, state, actors, |a, b, cell| {
+        let key = (cell, sorted_lines(machine.program(), a.1, b.1));
+        if collector.races.insert(key) {
+            let mut pair = [a, b];
+            pair.sort_by_key(|&(thread, at)| (machine.program().line(at), thread));
+            accesses.insert(key, pair);
+            found(key);
+        }
+        true
+    });
 }
 
 impl Visitor for Finder<'_, '_> {
@@ -167,6 +270,10 @@ impl Visitor for Finder<'_, '_> {
                 satisfied.get_or_insert(node);
             }
         }
+    }
+
+    fn memory(&self) -> usize {
+        self.collector.memory() + (self.outcomes.len() + self.deadlocks.len()) * 8
     }
 
     fn restart(&mut self) {

@@ -1,12 +1,15 @@
 //! The flags that have one meaning in every command.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::console::ColorChoice;
+use super::disk::Files;
+use super::exit::Failure;
 use super::quantity;
-use crate::check::Request;
+use crate::check::{Beyond, Request};
 use crate::explore::{Limits, Reductions};
 use crate::program::{MemoryModel, Models, Program, SwitchModel};
 use crate::testing::flags;
@@ -89,6 +92,23 @@ pub(super) struct SearchArgs {
     #[command(flatten)]
     pub bounds: BoundArgs,
 
+    /// Where memory ends: stop; disk: go on exactly, with the states on disk; lossy: go on without keeping
+    /// them, and say how likely one was missed
+    #[arg(
+        long,
+        value_name = "HOW",
+        value_enum,
+        default_value_t,
+        help_heading = "Search",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    pub beyond_memory: BeyondMemory,
+
+    /// The folder for states on disk [default: the system's for temporary files]
+    #[arg(long, value_name = "DIR", help_heading = "Search")]
+    pub disk: Option<PathBuf>,
+
     /// Count schedules and compute probabilities whatever they cost
     #[arg(long, help_heading = "Search")]
     pub count: bool,
@@ -101,6 +121,18 @@ pub(super) struct SearchArgs {
     #[arg(long, value_name = "LIST", value_parser = reductions, help_heading = "Search",
           conflicts_with = "count")]
     pub reduce: Option<Reductions>,
+}
+
+/// What a search does where memory ends.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum BeyondMemory {
+    /// It stops.
+    #[default]
+    Stop,
+    /// It goes on with its states on disk.
+    Disk,
+    /// It goes on without keeping states.
+    Lossy,
 }
 
 impl ProgramArgs {
@@ -119,6 +151,21 @@ impl ProgramArgs {
 }
 
 impl SearchArgs {
+    /// Returns the files for what memory does not hold, where they are wanted.
+    pub fn files(&self) -> Result<Option<Files>, Failure> {
+        let folder = || self.disk.clone().unwrap_or_else(std::env::temp_dir);
+        (self.beyond_memory == BeyondMemory::Disk).then(|| Files::new(folder())).transpose()
+    }
+
+    /// Returns what a search does where memory ends.
+    pub fn beyond<'f>(&self, files: Option<&'f Files>) -> Beyond<'f> {
+        match (self.beyond_memory, files) {
+            (BeyondMemory::Lossy, _) => Beyond::Lossy,
+            (BeyondMemory::Disk, Some(files)) => files.beyond(),
+            (BeyondMemory::Disk, None) | (BeyondMemory::Stop, _) => Beyond::Stop,
+        }
+    }
+
     /// Returns what a search is asked for. `share` searches run beside one another and share the memory.
     pub fn request(&self, models: Models, program: &ProgramArgs, share: u64) -> Request {
         Request {
@@ -135,7 +182,8 @@ impl SearchArgs {
 impl BoundArgs {
     /// Returns how far a search may go that shares the memory with others, `share` in all.
     pub fn limits(&self, share: u64) -> Limits {
-        let memory = self.max_memory.or_else(|| available_memory().map(|bytes| bytes / 4 * 3));
+        let asked = self.max_memory.map(|bytes| bytes.saturating_sub(held() + PROCESS));
+        let memory = asked.or_else(|| kilobytes("/proc/meminfo", "MemAvailable:").map(|bytes| bytes / 4 * 3));
         Limits { max_states: self.max_states, max_memory: memory.map(|bytes| bytes / share.max(1)) }
     }
 
@@ -146,10 +194,19 @@ impl BoundArgs {
     }
 }
 
-/// Returns how many bytes of memory the machine can give without swapping, where it says so.
-fn available_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+/// What the process itself goes on to take: code that is not loaded yet, the stacks of threads, results.
+const PROCESS: u64 = 3 << 20;
+
+/// Returns how many bytes of memory the process holds now, where the machine says so.
+fn held() -> u64 {
+    kilobytes("/proc/self/status", "VmRSS:").unwrap_or(0)
+}
+
+/// Returns a number of bytes that the machine says about itself in units of 1024; `MemAvailable` is how much
+/// memory it can give without swapping.
+fn kilobytes(file: &str, label: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(label))?;
     let kibibytes: u64 = line.trim().trim_end_matches("kB").trim_end().parse().ok()?;
     kibibytes.checked_mul(1024)
 }

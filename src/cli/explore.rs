@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::args::{ProgramArgs, SearchArgs};
 use super::console::Console;
+use super::disk::Files;
 use super::exit::{Exit, Failure};
 use super::load;
 use super::watch::Watch;
@@ -46,7 +47,9 @@ pub(super) fn run(args: &ExploreArgs, console: &Console) -> Result<Exit, Failure
     let request =
         Request { workers: args.search.bounds.threads(), ..args.search.request(models, &args.program, 1) };
     let mut watch = Watch::start(console, args.search.bounds.time_limit);
-    let explored = check::explore(&program, &request, &mut watch);
+    let files = args.search.files()?;
+    let beyond = args.search.beyond(files.as_ref());
+    let explored = check::explore_beyond(&program, &request, beyond, &mut watch);
     let mut exploration = explored.map_err(|error| Failure::Limit(error.to_string()))?;
     exploration.search.elapsed = watch.elapsed();
     // What a pass is worth is looked at where there is a pass.
@@ -54,6 +57,9 @@ pub(super) fn run(args: &ExploreArgs, console: &Console) -> Result<Exit, Failure
     let vacuity = holds.then(|| vacuity_under(&program, &[models], &request, &mut watch)).transpose();
     let vacuity = vacuity.map_err(|error| Failure::Limit(error.to_string()))?;
     drop(watch);
+    if let Some(error) = files.as_ref().and_then(Files::error) {
+        console.report(&Failure::Limit(error));
+    }
     if args.json {
         console.print(&report::explored_json(&program, &exploration, vacuity.as_ref()))?;
     } else {

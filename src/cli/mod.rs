@@ -7,6 +7,7 @@ mod batch;
 mod check;
 mod console;
 mod dis;
+mod disk;
 mod examples;
 mod exit;
 mod explore;

@@ -134,8 +134,12 @@ fn write(text: &str) {
 
 fn describe(progress: &Progress, elapsed: Duration) -> String {
     let rate = progress.states as f64 / elapsed.as_secs_f64();
+    let whole = progress.whole.map_or_else(String::new, |whole| {
+        let percent = (progress.states as f64 / whole.max(1) as f64 * 100.0).min(99.0);
+        format!(", roughly {percent:.0} % of {}", scaled(whole as f64, 1000.0))
+    });
     format!(
-        "{}: {} states, {}/s, {} open, {}iB, {} s",
+        "{}: {} states{whole}, {}/s, {} open, {}iB, {} s",
         progress.phase,
         scaled(progress.states as f64, 1000.0),
         scaled(rate, 1000.0),
@@ -170,8 +174,12 @@ mod tests {
             transitions: 30_000_000,
             frontier: 4_096,
             memory: 3 << 29,
+            whole: None,
         };
         let line = describe(&progress, Duration::from_secs(10));
         assert_eq!(line, "searching: 12.3 M states, 1.23 M/s, 4.10 k open, 1.50 GiB, 10 s");
+        let foreseen = Progress { whole: Some(50_000_000), ..progress };
+        let line = describe(&foreseen, Duration::from_secs(10));
+        assert!(line.contains("12.3 M states, roughly 25 % of 50.0 M, 1.23 M/s"), "{line}");
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use super::store::NodeId;
+use super::store::{NodeId, make_room};
 use crate::program::ThreadId;
 
 /// Where an edge leads.
@@ -56,9 +56,12 @@ impl Columns {
         if steps != 1 && self.steps.is_empty() {
             self.steps = vec![1; self.heads.len()];
         }
+        make_room(&mut self.heads, 1);
         self.heads.push(head);
+        make_room(&mut self.actors, 1);
         self.actors.push(actor);
         if !self.steps.is_empty() || steps != 1 {
+            make_room(&mut self.steps, 1);
             self.steps.push(steps);
         }
     }
@@ -105,6 +108,7 @@ impl Edges {
     /// Begins the row of the next node.
     pub fn begin(&mut self) {
         self.open = None;
+        make_room(&mut self.rows, 1);
         self.rows.push(self.columns.heads.len() as u64);
     }
 

@@ -16,6 +16,8 @@ pub enum Cut {
     States,
     /// The limit on memory.
     Memory,
+    /// The disk that was to take what memory does not hold is full, or fails.
+    Disk,
     /// The limit on time.
     Time,
     /// The person asked for it.
@@ -35,6 +37,8 @@ pub struct Progress {
     pub frontier: u64,
     /// Bytes held.
     pub memory: u64,
+    /// How many states there will be in all, roughly, where the sizes of levels foretell it.
+    pub whole: Option<u64>,
 }
 
 /// Watches a search, and may cut it: a clock, a progress bar, a key press. The search reads none of them.

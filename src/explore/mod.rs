@@ -6,10 +6,12 @@
 
 mod dead;
 mod edges;
+mod estimate;
 mod expand;
 mod fusion;
 mod independence;
 mod limits;
+mod lossy;
 mod proviso;
 mod reduction;
 mod search;
@@ -22,9 +24,10 @@ mod witness;
 pub use edges::{Edge, EdgeActor, Head};
 pub use expand::{Arrival, Expander, Successor};
 pub use limits::{Cut, Limits, Monitor, Progress, Unwatched};
+pub use lossy::{Lossy, Wanderer, wander};
 pub use reduction::{Reduction, Reductions};
 pub use search::{Kind, Observer, Sink, Space};
 pub use store::{Mode, NodeId, Store};
-pub use sweep::{Swept, TooWide, Visitor, Watched, sweep};
+pub use sweep::{Disk, DiskError, Spill, Swept, TooWide, Visitor, Watched, sweep};
 pub use symmetry::Symmetry;
 pub use witness::{Goals, Witnesses, edge_run, find as find_witnesses, schedule_of};

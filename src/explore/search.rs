@@ -2,16 +2,24 @@
 //! time (see [`proviso`]).
 
 use super::edges::{Edge, Edges, Head, TOP};
+use super::estimate;
 use super::expand::{Arrival, Expander, Successor};
 use super::limits::{Cut, Limits, Monitor, Progress};
 use super::proviso;
 use super::reduction::Reduction;
-use super::store::{MAX_NODES, Mode, NodeId, Store};
+use super::store::{MAX_NODES, Mode, NodeId, Store, make_room};
 use crate::program::{Addr, Program, ThreadId};
 use crate::vm::{Actor, Fault, Machine, State, Stop};
 
 /// How many words of states are written between two looks at the limits: some milliseconds' worth.
 const BETWEEN_LOOKS: u64 = 1 << 18;
+
+/// What comes after a search, bytes a node: components take 33 while they are computed and 13 later; beside
+/// those the search for witnesses takes 21 and more where there is room, so it needs no more than this.
+const LATER_BY_NODE: usize = 36;
+
+/// What comes after a reduced search, bytes an edge: the proviso turns edges round.
+const LATER_BY_EDGE: usize = 4;
 
 /// What a node is, known once it has been expanded.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -72,6 +80,10 @@ pub struct Space<'m, 'p> {
 pub trait Observer {
     /// A reachable state: a decision, a final state, a deadlock, or the state before a fault in a run.
     fn state(&mut self, node: NodeId, state: &State, kind: Kind, actors: &[Actor]);
+    /// Returns how many bytes it holds, nearly.
+    fn memory(&self) -> usize {
+        0
+    }
 }
 
 impl<'m, 'p> Space<'m, 'p> {
@@ -172,6 +184,12 @@ struct Search<'m, 'p> {
     state: State,
     /// Words written since the last look at the limits.
     work: u64,
+    /// Bytes that the observer holds.
+    observed: usize,
+    /// Where levels end, the last one that is complete included.
+    levels: Vec<usize>,
+    /// How many nodes there will be in all, roughly.
+    whole: Option<u64>,
 }
 
 impl<'m, 'p> Search<'m, 'p> {
@@ -192,13 +210,17 @@ impl<'m, 'p> Search<'m, 'p> {
             edges: Edges::default(),
             partial: Vec::new(),
         };
-        Search { space, expander, state, work: BETWEEN_LOOKS }
+        Search { space, expander, state, work: BETWEEN_LOOKS, observed: 0, levels: vec![0], whole: None }
     }
 
     fn run(&mut self, limits: &Limits, monitor: &mut dyn Monitor, observer: &mut dyn Observer) {
         let mut node: NodeId = 0;
         loop {
-            while (node as usize) < self.space.store.len() && self.may_go_on(node, limits, monitor) {
+            while (node as usize) < self.space.store.len() && self.may_go_on(node, limits, monitor, observer)
+            {
+                if self.levels.last() == Some(&(node as usize)) {
+                    self.begin_level();
+                }
                 self.expand(node, limits, monitor, observer);
                 node += 1;
             }
@@ -210,7 +232,7 @@ impl<'m, 'p> Search<'m, 'p> {
                 break;
             }
             for node in left_out {
-                if self.may_go_on(node, limits, monitor) {
+                if self.may_go_on(node, limits, monitor, observer) {
                     self.expand_whole(node, limits, monitor);
                 }
             }
@@ -218,11 +240,24 @@ impl<'m, 'p> Search<'m, 'p> {
         self.space.kinds.resize(self.space.store.len(), Kind::Unexpanded);
     }
 
+    /// Begins with the expansion of a level: all nodes that are there and were not expanded.
+    fn begin_level(&mut self) {
+        self.levels.push(self.space.len());
+        self.whole = estimate::whole(&self.levels);
+    }
+
     /// Looks at the limits from time to time.
-    fn may_go_on(&mut self, node: NodeId, limits: &Limits, monitor: &mut dyn Monitor) -> bool {
+    fn may_go_on(
+        &mut self,
+        node: NodeId,
+        limits: &Limits,
+        monitor: &mut dyn Monitor,
+        observer: &dyn Observer,
+    ) -> bool {
         if self.work >= BETWEEN_LOOKS && self.space.cut.is_none() {
             self.work = 0;
-            self.space.cut = look(&self.space, node, limits, monitor);
+            self.observed = observer.memory();
+            self.space.cut = look(&self.space, self.observed, self.whole, node, limits, monitor);
         }
         self.space.cut.is_none()
     }
@@ -247,6 +282,7 @@ impl<'m, 'p> Search<'m, 'p> {
         if kind != Kind::Branch {
             observer.state(node, state, kind, &expander.actors);
         }
+        make_room(&mut space.kinds, 1);
         space.kinds.push(kind);
         let left_out = self.add_edges(node, mode, limits, monitor);
         if self.space.reduction.is_some() {
@@ -275,13 +311,13 @@ impl<'m, 'p> Search<'m, 'p> {
 
     /// Appends the edges of the node that was prepared; returns true when something was left out.
     fn add_edges(&mut self, node: NodeId, mode: Mode, limits: &Limits, monitor: &mut dyn Monitor) -> bool {
-        let Search { space, expander, state, work } = self;
+        let Search { space, expander, state, work, observed, whole, .. } = self;
         let words = state.words().len() as u64;
         expander.expand(state, mode, &mut |successor| {
             *work += words.max(u64::from(successor.steps));
             if *work >= BETWEEN_LOOKS {
                 *work = 0;
-                space.cut = look(space, node, limits, monitor);
+                space.cut = look(space, *observed, *whole, node, limits, monitor);
                 if space.cut.is_some() {
                     space.cut_short = Some(node);
                     return false;
@@ -299,15 +335,24 @@ impl<'m, 'p> Search<'m, 'p> {
 }
 
 /// Looks at the limits and tells the monitor; an answer cuts the search.
-fn look(space: &Space<'_, '_>, expanded: NodeId, limits: &Limits, monitor: &mut dyn Monitor) -> Option<Cut> {
+fn look(
+    space: &Space<'_, '_>,
+    observed: usize,
+    whole: Option<u64>,
+    expanded: NodeId,
+    limits: &Limits,
+    monitor: &mut dyn Monitor,
+) -> Option<Cut> {
     let progress = Progress {
         phase: "searching",
         states: space.store.len() as u64,
         transitions: space.edges.added() as u64,
         frontier: space.store.len() as u64 - u64::from(expanded),
-        memory: space.memory() as u64,
+        memory: (space.memory() + observed) as u64,
+        whole,
     };
-    if limits.max_memory.is_some_and(|limit| progress.memory > limit) {
+    let later = (space.len() * LATER_BY_NODE + space.edges.added() * LATER_BY_EDGE) as u64;
+    if limits.max_memory.is_some_and(|limit| progress.memory + later > limit) {
         return Some(Cut::Memory);
     }
     monitor.observe(&progress)
@@ -330,10 +375,15 @@ fn add_head(
 ) -> Option<u32> {
     match successor.arrival {
         Arrival::Node(mode) => {
-            let most = limits.max_states.unwrap_or(MAX_NODES).min(MAX_NODES);
+            let states = limits.max_states.unwrap_or(MAX_NODES).min(MAX_NODES);
+            let growth = space.store.growth();
+            let fits = growth == 0
+                || limits.max_memory.is_none_or(|limit| (space.memory() + growth) as u64 <= limit);
+            let most = if fits { states } else { space.len() as u64 };
             let head = space.store.insert(mode, successor.state, Some((node, state)), most);
             if head.is_none() {
-                space.cut = Some(if most < MAX_NODES { Cut::States } else { Cut::Memory });
+                let by_states = space.len() as u64 >= states && states < MAX_NODES;
+                space.cut = Some(if by_states { Cut::States } else { Cut::Memory });
                 space.cut_short = Some(node);
             }
             head

@@ -83,6 +83,17 @@ impl Interner {
     }
 }
 
+/// Makes room for so many more entries, and for an eighth of those that are there: a list that doubled would
+/// take up to twice the memory that it needs.
+pub(super) fn make_room<T>(list: &mut Vec<T>, more: usize) {
+    if list.capacity() - list.len() < more {
+        list.reserve_exact((list.len() / 8).max(LEAST_ROOM).max(more));
+    }
+}
+
+/// Room is made for this many entries at least.
+const LEAST_ROOM: usize = 64;
+
 /// The visited set.
 #[derive(Debug)]
 pub struct Store {
@@ -164,8 +175,15 @@ impl Store {
         }
         let id = len as NodeId;
         table.insert_unique(hash, id, |&id| hasher.hash_one(at(id)));
+        make_room(keys, key.len());
         keys.extend_from_slice(key);
         Some(id)
+    }
+
+    /// Returns how many bytes more are held while the next node is added: where the table is full, its
+    /// nodes go to one of twice the size.
+    pub fn growth(&self) -> usize {
+        if self.table.len() == self.table.capacity() { 2 * self.table.allocation_size() } else { 0 }
     }
 
     /// Finds the node of a mode whose state is that of another node.

@@ -6,8 +6,9 @@
 //! least, which is the proof that the schedule is minimal. Costs are small numbers, so the queue is a list a
 //! cost, each first in, first out: ties are broken by the order of the expansion, and two searches agree.
 //!
-//! A pair costs 4 bytes, for the pair before it. Where there are more than [`MOST_PAIRS`], the last thread is
-//! left out of the search: witnesses then have the fewest steps, and [`Witnesses::minimal`] is false.
+//! A pair costs 4 bytes, for the pair before it, and 8 for each time it is in the queue. Where there are more
+//! than [`MOST_PAIRS`], or they find no room, the last thread is left out of the search: witnesses then have the
+//! fewest steps, and [`Witnesses::minimal`] is false.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,9 @@ use crate::vm::{Action, Actor, Choice, State};
 
 /// The most pairs of a node and a thread that are searched: 256 MiB.
 const MOST_PAIRS: u64 = 1 << 26;
+
+/// What a pair takes, the queue included.
+const PAIR_BYTES: u64 = 16;
 
 /// What a witness search looks for.
 pub trait Goals {
@@ -66,10 +70,11 @@ struct Search<'s, 'm, 'p> {
     queue: Queue,
 }
 
-/// Finds a witness for each goal.
-pub fn find(space: &Space<'_, '_>, goals: &mut dyn Goals) -> Witnesses {
+/// Finds a witness for each goal. There is room for so many bytes.
+pub fn find(space: &Space<'_, '_>, goals: &mut dyn Goals, room: u64) -> Witnesses {
     let threads = space.machine.program().threads.len() as u64;
-    let minimal = (space.len() as u64) * (threads + 1) <= MOST_PAIRS;
+    let pairs = space.len() as u64 * (threads + 1);
+    let minimal = pairs <= MOST_PAIRS.min(room / PAIR_BYTES);
     let lasts = if minimal { threads as u32 + 1 } else { 1 };
     let before = vec![OPEN; space.len() * lasts as usize + space.sinks.len()];
     let mut search = Search { space, lasts, before, queue: BTreeMap::new() };

@@ -180,7 +180,9 @@ impl Writer<'_> {
         };
         let models =
             format!("Models: switch {}, memory {}.", self.found.models.switch, self.found.models.memory);
-        let mut lines = vec![size, format!("{models}{}", self.schedules())];
+        let mut lines = vec![size];
+        lines.extend(search.lossy.as_ref().map(names::lossy));
+        lines.push(format!("{models}{}", self.schedules()));
         let threads: Vec<String> =
             self.program.thread_ids().take(12).map(|id| names::thread(self.program, id)).collect();
         let more = self.program.threads.len().saturating_sub(12);
@@ -190,6 +192,9 @@ impl Writer<'_> {
     }
 
     fn schedules(&self) -> String {
+        if self.found.search.uncounted {
+            return " Schedules were not counted: there is no memory for it (--max-memory).".to_owned();
+        }
         let Some(schedules) = &self.found.schedules else { return String::new() };
         let loops = if schedules.finite().is_none() { " (there are loops)" } else { "" };
         let traces = self.found.traces.as_ref().map_or_else(String::new, |traces| {

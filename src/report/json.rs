@@ -68,6 +68,21 @@ pub(super) struct ExploredJson {
     minimal_witnesses: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     vacuous: Option<VacuityJson>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    uncounted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lossy: Option<LossyJson>,
+}
+
+/// How a search went on without keeping states.
+#[derive(Serialize)]
+struct LossyJson {
+    states: u64,
+    bits: u64,
+    hashes: u32,
+    missed: f64,
+    left_out: u64,
+    cut: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -283,6 +298,15 @@ pub(super) fn explored(program: &Program, found: &Exploration) -> ExploredJson {
         reduced: found.search.reduced,
         minimal_witnesses: found.search.minimal_witnesses,
         vacuous: None,
+        uncounted: found.search.uncounted,
+        lossy: found.search.lossy.map(|lossy| LossyJson {
+            states: lossy.states,
+            bits: lossy.bits,
+            hashes: lossy.hashes,
+            missed: lossy.missed,
+            left_out: lossy.left_out,
+            cut: lossy.cut.map(names::cut_word),
+        }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! How threads, places, values and objects are called in reports.
 
-use crate::check::Cut;
+use crate::check::{Cut, Lossy};
 use crate::program::{Addr, Cell, Line, Program, ThreadId};
 use crate::vm::{Blocked, Machine, State};
 
@@ -125,9 +125,24 @@ pub(super) fn cut(cut: Cut) -> &'static str {
     match cut {
         Cut::States => "the limit on states was reached (--max-states)",
         Cut::Memory => "the limit on memory was reached (--max-memory)",
+        Cut::Disk => "the disk was full or failed (--disk)",
         Cut::Time => "the time limit was reached (--time-limit)",
         Cut::Interrupt => "it was interrupted",
     }
+}
+
+/// Says how a search went on without keeping states.
+pub(super) fn lossy(lossy: &Lossy) -> String {
+    let Lossy { states, bits, hashes, missed, .. } = *lossy;
+    let end = match (lossy.cut, lossy.left_out) {
+        (Some(why), _) => format!(" It was cut too: {}.", cut(why)),
+        (None, 0) => String::new(),
+        (None, left_out) => format!(" {left_out} states that waited found no room and were left out."),
+    };
+    format!(
+        "Then it went on without keeping states: {states} of them, {hashes} bits each in a store of {bits}. \
+         Each had a chance of up to {missed:.2e} to be taken for another and missed.{end}"
+    )
 }
 
 /// Returns the word for what cut a search.
@@ -135,6 +150,7 @@ pub(super) fn cut_word(cut: Cut) -> &'static str {
     match cut {
         Cut::States => "states",
         Cut::Memory => "memory",
+        Cut::Disk => "disk",
         Cut::Time => "time",
         Cut::Interrupt => "interrupt",
     }

@@ -160,6 +160,7 @@ impl Explored {
         let (limit, help) = match found.search.cut {
             Some(Cut::States) => ("the limit on states", "raise `max_states`, or make the program smaller"),
             Some(Cut::Memory) => ("the limit on memory", "raise `max_memory`, or make the program smaller"),
+            Some(Cut::Disk) => ("the disk", "make room there, or make the program smaller"),
             Some(Cut::Time) => ("the limit on time", "raise `time_limit`, or make the program smaller"),
             Some(Cut::Interrupt) => ("an interrupt", "let it go on"),
             None => ("something that could not be counted", "ask for less"),

@@ -1,8 +1,13 @@
 //! Sweeps against the search that keeps edges: the same states, transitions, ends, races and verdicts, by any
 //! number of workers, and witnesses that show what they are for.
 
-use racevm::check::{Counting, Exploration, explored, explored_by_sweep};
-use racevm::explore::{Limits, Unwatched};
+use std::sync::Mutex;
+
+use racevm::check::{
+    Counting, Cut, Exploration, Monitor, Outcome, Progress, Verdict, explored, explored_by_sweep,
+    explored_lossily, explored_on_disk,
+};
+use racevm::explore::{Disk, DiskError, Limits, Spill, Unwatched};
 use racevm::program::{Models, Program};
 use racevm::schedule::{End, Schedule, parse, replay};
 use racevm::vm::{DEFAULT_BUFFER, Machine};
@@ -37,6 +42,10 @@ pub fn compare(program: &Program, models: Models, text: &str) -> bool {
     let others = others.chain(swept.races.iter().map(|race| &race.witness));
     let of_claims = swept.expectations.iter().filter_map(|judged| judged.witness.as_ref());
     others.chain(of_claims).for_each(|witness| drop(ends_in(&machine, witness, text)));
+    if swept.search.states < 500 {
+        compare_on_disk(&machine, &swept, text);
+        compare_lossily(&machine, &swept, text);
+    }
     true
 }
 
@@ -49,4 +58,136 @@ fn ends_in(machine: &Machine<'_>, witness: &Schedule, text: &str) -> Option<Vec<
     let cells = program.observed.iter().flat_map(|observed| &observed.cells);
     let values = cells.map(|&cell| machine.value(&execution.state, cell)).collect();
     matches!(execution.end, End::Final).then_some(values)
+}
+
+/// Compares a search on disk, by tiny buffers, with the same sweep in memory.
+fn compare_on_disk(machine: &Machine<'_>, swept: &Exploration, text: &str) {
+    for buffer in [1, 7, 100] {
+        let disk = Shelves::default();
+        let spill = Spill { disk: &disk, buffer: Some(buffer) };
+        let found = explored_on_disk(machine, &Limits::default(), 2, spill, &mut Unwatched);
+        let found = found.expect("what is swept in memory is swept on disk");
+        let program = machine.program();
+        assert_eq!(found.search.states, swept.search.states, "states on disk of\n{text}");
+        assert_eq!(found.search.transitions, swept.search.transitions, "transitions on disk of\n{text}");
+        if found.search.cut == Some(Cut::Memory) {
+            // Livelocks were not looked for.
+            continue;
+        }
+        assert_eq!(Survives::of(program, &found), Survives::of(program, swept), "on disk:\n{text}");
+        for (outcome, shortest) in found.outcomes.iter().zip(&swept.outcomes) {
+            let witness = &outcome.reached.witness;
+            let values = ends_in(machine, witness, text).expect("an outcome's witness ends in it");
+            assert_eq!(values, outcome.values.concat(), "on disk:\n{text}");
+            if machine.decides_after_every_step() {
+                assert_eq!(witness.actions.len(), shortest.reached.witness.actions.len(), "{text}");
+            }
+        }
+        let others = found.deadlocks.iter().map(|deadlock| &deadlock.reached.witness);
+        let others = others.chain(found.races.iter().map(|race| &race.witness));
+        others.for_each(|witness| drop(ends_in(machine, witness, text)));
+    }
+}
+
+/// What a search finds that forgets is among what there is, and it never says that something is not.
+fn compare_lossily(machine: &Machine<'_>, swept: &Exploration, text: &str) {
+    let limits = Limits { max_states: None, max_memory: Some(24 << 10) };
+    let found = explored_lossily(machine, &limits, 1, &mut Unwatched);
+    let Some(found) = found.filter(|found| found.search.lossy.is_some()) else { return };
+    assert!(found.search.cut.is_some(), "{text}");
+    for outcome in &found.outcomes {
+        let known = |other: &&Outcome| (&other.values, &other.output) == (&outcome.values, &outcome.output);
+        assert!(swept.outcomes.iter().any(|other| known(&other)), "no such outcome in\n{text}");
+        let values =
+            ends_in(machine, &outcome.reached.witness, text).expect("an outcome's witness ends in it");
+        assert_eq!(values, outcome.values.concat(), "lossy:\n{text}");
+    }
+    for fault in &found.faults {
+        assert!(swept.faults.iter().any(|other| other.at == fault.at), "no such fault in\n{text}");
+    }
+    let lists = found.deadlocks.len() <= swept.deadlocks.len() && found.races.len() <= swept.races.len();
+    assert!(lists, "more deadlocks or races than there are in\n{text}");
+    let others = found.deadlocks.iter().map(|deadlock| &deadlock.reached.witness);
+    let others = others.chain(found.faults.iter().map(|fault| &fault.reached.witness));
+    let others = others.chain(found.races.iter().map(|race| &race.witness));
+    others.for_each(|witness| drop(ends_in(machine, witness, text)));
+    for (judged, exact) in found.expectations.iter().zip(&swept.expectations) {
+        assert!(
+            judged.verdict == Verdict::Unknown || judged.verdict == exact.verdict,
+            "{judged:?} in\n{text}"
+        );
+    }
+}
+
+/// Keeps what is foreseen at the beginning of each level: the states so far, and how many there will be.
+#[derive(Default)]
+struct Foreseen(Vec<(u64, Option<u64>)>);
+
+impl Monitor for Foreseen {
+    fn observe(&mut self, progress: &Progress) -> Option<Cut> {
+        self.0.push((progress.states, progress.whole));
+        None
+    }
+}
+
+#[test]
+fn how_far_a_search_is_becomes_known_on_the_way() {
+    let increments = |threads: u32, times: usize| {
+        let increment = "LOAD x\nPUSH 1\nADD\nSTORE x\n";
+        format!("shared x = 0\nthread inc[{threads}]\n{}end\n", increment.repeat(times))
+    };
+    let philosophers = include_str!("../../programs/philosophers/all_take_the_left_fork_first.rvm");
+    let texts = [
+        increments(3, 4),
+        increments(4, 2),
+        increments(3, 3),
+        philosophers.replace("const N = 3", "const N = 5"),
+    ];
+    for text in texts {
+        let program = crate::assembled(&text);
+        let machine = Machine::new(&program, program.models, DEFAULT_BUFFER).expect("small states");
+        let mut foreseen = Foreseen::default();
+        let swept = explored_by_sweep(&machine, &Limits::default(), 2, &mut foreseen).expect("it is swept");
+        let all = swept.search.states as f64;
+        let late: Vec<f64> = foreseen
+            .0
+            .iter()
+            .filter(|&&(states, _)| states as f64 > all / 2.0)
+            .filter_map(|&(_, whole)| Some(whole? as f64 / all))
+            .collect();
+        assert!(late.len() >= 3, "{} estimates of {all} states of\n{text}", late.len());
+        assert!(late.iter().all(|factor| (0.5..2.0).contains(factor)), "{late:?} of {all} states of\n{text}");
+    }
+}
+
+/// A disk in memory, which knows what is still there.
+#[derive(Debug, Default)]
+struct Shelves {
+    runs: Mutex<Vec<Option<Vec<u8>>>>,
+}
+
+impl Disk for Shelves {
+    fn create(&self) -> Result<u32, DiskError> {
+        let mut runs = self.runs.lock().unwrap();
+        runs.push(Some(Vec::new()));
+        assert!(runs.iter().flatten().count() < 100, "runs that are merged are deleted");
+        Ok(runs.len() as u32 - 1)
+    }
+
+    fn append(&self, run: u32, bytes: &[u8]) -> Result<(), DiskError> {
+        let mut runs = self.runs.lock().unwrap();
+        runs[run as usize].as_mut().expect("the run is there").extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn read(&self, run: u32, at: u64, bytes: &mut [u8]) -> Result<(), DiskError> {
+        let runs = self.runs.lock().unwrap();
+        let run = runs[run as usize].as_ref().expect("the run is there");
+        bytes.copy_from_slice(&run[at as usize..at as usize + bytes.len()]);
+        Ok(())
+    }
+
+    fn delete(&self, run: u32) {
+        self.runs.lock().unwrap()[run as usize] = None;
+    }
 }

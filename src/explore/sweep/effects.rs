@@ -180,6 +180,18 @@ impl<K: Key> Effects<K> {
         }
     }
 
+    /// Returns how many effects are known.
+    pub fn len(&self) -> usize {
+        self.leaves.len()
+    }
+
+    /// Takes away the edges to nodes of all effects learned since there were so many: nothing has followed them.
+    pub fn close_from(&mut self, known: usize) {
+        for leaf in &mut self.leaves[known..] {
+            (leaf.decisions, leaf.nodes) = (0, 0);
+        }
+    }
+
     /// Returns how many bytes are held, nearly.
     pub fn memory(&self) -> usize {
         let branches: usize = self.branches.iter().map(|branch| branch.children.capacity() * 4 + 40).sum();

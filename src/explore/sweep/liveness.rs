@@ -27,6 +27,9 @@ use super::key::Key;
 use super::visited::SHARD_BITS;
 use super::workers::{WORTH_SHARING, share};
 
+/// How many walks begin at a node on disk until one comes to a settled node.
+const WALKS: u64 = 16;
+
 /// A walk that has come so far gives up.
 const LONGEST_WALK: usize = 1 << 12;
 
@@ -73,6 +76,28 @@ impl<K: Key> Sweep<'_, '_, K> {
             is_end &= leaf.total == 0;
         }
         is_end
+    }
+
+    /// Walks from every node to a settled one, without flags: all that can be done where nodes are on disk.
+    /// `None` where some walk does not come to one, or nodes cannot be read back.
+    pub(super) fn walks_end(&self) -> Option<bool> {
+        let mut all = true;
+        let read =
+            self.for_each_node(|mixed| all = all && (0..WALKS).any(|walk| self.walk_ends(mixed, walk)));
+        (read.is_ok() && all).then_some(true)
+    }
+
+    fn walk_ends(&self, start: K, walk: u64) -> bool {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(start.low().wrapping_add(walk));
+        let mut mixed = start;
+        for _ in 0..LONGEST_WALK {
+            let key = self.stage.mixer.unmix(mixed);
+            if self.is_settled(key) {
+                return true;
+            }
+            mixed = self.step_from(key, &mut random);
+        }
+        false
     }
 
     /// Walks from a node until it meets a settled one; then all nodes on the way are. False when the walk has

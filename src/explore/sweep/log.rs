@@ -96,14 +96,16 @@ macro_rules! by_width {
     };
 }
 
+/// Reads a key from as many bytes as it was written to.
 #[inline(always)]
-fn read<K: Key>(bytes: &[u8]) -> K {
+pub(super) fn read<K: Key>(bytes: &[u8]) -> K {
     by_width!(bytes.len(), N => K::from_bytes::<N>(bytes.try_into().expect("the length was looked at")),
         2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
 }
 
+/// Writes a key to so many bytes.
 #[inline(always)]
-fn write<K: Key>(key: K, bytes: &mut [u8]) {
+pub(super) fn write<K: Key>(key: K, bytes: &mut [u8]) {
     by_width!(bytes.len(), N => bytes.copy_from_slice(&key.to_bytes::<N>()), 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
 }
 

@@ -9,10 +9,13 @@
 //! Nodes are expanded batch by batch, in three phases: workers look up the successors of familiar nodes and
 //! sort them by shard; workers add each shard's to the visited set; and nodes that showed something new, a
 //! step, a race, an end, are attended to one by one. The order in which anything happens depends on the batch
-//! alone, not on the number of workers, so all results are the same with any.
+//! alone, not on the number of workers, so all results are the same with any. A sweep keeps to its memory
+//! ([`budget`]) and, where that ends, goes on with a [`disk`] ([`spill`]).
 //!
 //! PERF: `benches/search.rs`, and `benches/compare.sh` beside Spin.
 
+mod budget;
+mod disk;
 mod effects;
 mod fields;
 mod key;
@@ -20,6 +23,7 @@ mod liveness;
 mod log;
 mod moves;
 mod retrace;
+mod spill;
 mod stage;
 mod visited;
 mod workers;
@@ -27,11 +31,15 @@ mod workers;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
+pub use self::disk::{Disk, DiskError, Spill};
+
+use self::disk::Shelf;
 use self::effects::Leaf;
 use self::key::{Key, Mixer};
 use self::log::Log;
 use self::stage::{Piece, Stage};
 use self::visited::{SHARDS, Shard, Sieve};
+use super::estimate;
 use super::expand::Expander;
 use super::limits::{Cut, Limits, Monitor, Progress};
 use super::search::{Kind, Sink};
@@ -52,15 +60,21 @@ pub trait Visitor {
     fn state(&mut self, node: u64, state: &State, kind: Kind, actors: &[Actor]);
     /// Forgets everything: the sweep starts anew, and nodes get other numbers.
     fn restart(&mut self);
+    /// Returns how many bytes it holds, nearly.
+    fn memory(&self) -> usize {
+        0
+    }
 }
 
 /// What a sweep is to look at.
 #[derive(Clone, Debug, Default)]
-pub struct Watched {
+pub struct Watched<'d> {
     /// What claims over all states look at; a thread's life stands for its whole block.
     pub claims: Vec<Touched>,
     /// How many threads search, at least 1.
     pub workers: usize,
+    /// The disk that the sweep goes on with where memory ends.
+    pub spill: Option<Spill<'d>>,
 }
 
 /// A node of more than 128 bits does not fit a sweep.
@@ -86,14 +100,18 @@ pub struct Swept<'m> {
 
 /// What can be asked of a swept graph, whatever its keys are.
 trait Graph {
-    fn witnesses(&self, nodes: &[u64]) -> Vec<Schedule>;
+    fn witnesses(&self, nodes: &[u64]) -> Result<Vec<Schedule>, DiskError>;
     fn sink_witness(&self, sink: u32) -> (u64, Schedule);
-    fn everything_can_end(&mut self) -> bool;
+    fn everything_can_end(&mut self) -> Option<bool>;
 }
 
 impl Swept<'_> {
     /// Finds a schedule that leads to each of these nodes by the fewest edges.
-    pub fn witnesses(&self, nodes: &[u64]) -> Vec<Schedule> {
+    ///
+    /// # Errors
+    ///
+    /// Says so when the nodes are on disk and cannot be read back.
+    pub fn witnesses(&self, nodes: &[u64]) -> Result<Vec<Schedule>, DiskError> {
         self.graph.witnesses(nodes)
     }
 
@@ -102,9 +120,9 @@ impl Swept<'_> {
         self.graph.sink_witness(sink)
     }
 
-    /// Returns true when an end can be reached from every state: there is no livelock. Only of a sweep that
-    /// was not cut.
-    pub fn everything_can_end(&mut self) -> bool {
+    /// Returns true when an end can be reached from every state: there is no livelock. `None` where that would
+    /// have to be found out on disk. Only of a sweep that was not cut.
+    pub fn everything_can_end(&mut self) -> Option<bool> {
         self.graph.everything_can_end()
     }
 }
@@ -116,18 +134,18 @@ impl Swept<'_> {
 /// Says so when its nodes do not fit into 128 bits.
 pub fn sweep<'m, 'p>(
     machine: &'m Machine<'p>,
-    watched: &Watched,
+    watched: &Watched<'m>,
     limits: &Limits,
     monitor: &mut dyn Monitor,
     visitor: &mut dyn Visitor,
 ) -> Result<Swept<'m>, TooWide> {
     let mut narrow = Sweep::<u64>::new(machine, watched);
-    match narrow.run(limits, monitor, visitor) {
+    match narrow.run_to_end(watched, limits, monitor, visitor) {
         Ok(cut) => Ok(narrow.finish(cut)),
         Err(TooWide) => {
             let mut wide = narrow.widened::<u128>(watched);
             visitor.restart();
-            let cut = wide.run(limits, monitor, visitor)?;
+            let cut = wide.run_to_end(watched, limits, monitor, visitor)?;
             Ok(wide.finish(cut))
         }
     }
@@ -153,12 +171,23 @@ struct Sweep<'m, 'p, K> {
     /// The successors of nodes that are attended to.
     own: Piece<K>,
     workers: usize,
+    /// How many bytes may be held.
+    limit: Option<u64>,
+    /// Something found no room.
+    spent: bool,
+    /// How many bytes the visitor holds.
+    visitors: usize,
+    /// Where the nodes are that are not in memory, and the number of the first one in the log.
+    shelf: Option<Shelf<'m, K>>,
+    first: usize,
+    /// How many nodes there will be in all, roughly.
+    whole: Option<u64>,
     state: State,
     row: Vec<u32>,
 }
 
 impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
-    fn new(machine: &'m Machine<'p>, watched: &Watched) -> Self {
+    fn new(machine: &'m Machine<'p>, watched: &Watched<'m>) -> Self {
         let mut stage = Stage::new(machine, Vec::new());
         stage.claims.fields = watched.claims.iter().map(|&claim| stage.fields.of_touched(claim)).collect();
         let mixer = stage.mixer;
@@ -176,13 +205,19 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             pieces: vec![Piece::new()],
             own: Piece::new(),
             workers: watched.workers.max(1),
+            limit: None,
+            spent: false,
+            visitors: 0,
+            shelf: None,
+            first: 0,
+            whole: None,
             state: machine.initial(),
             row: Vec::new(),
         }
     }
 
     /// Starts anew with wider keys, knowing what fields have held.
-    fn widened<W: Key>(self, watched: &Watched) -> Sweep<'m, 'p, W> {
+    fn widened<W: Key>(self, watched: &Watched<'m>) -> Sweep<'m, 'p, W> {
         let mut wide = Sweep::<'m, 'p, W>::new(self.machine, watched);
         wide.stage.fields = self.stage.fields;
         wide
@@ -194,6 +229,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         monitor: &mut dyn Monitor,
         visitor: &mut dyn Visitor,
     ) -> Result<Option<Cut>, TooWide> {
+        self.keep_to(limits.max_memory);
         self.state = self.machine.initial();
         let mut row = std::mem::take(&mut self.row);
         self.stage.fields.encode(Mode::Decision, &self.state, &mut row);
@@ -205,14 +241,19 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         let mut next = 0;
         while next < self.stage.log.len() {
             let level_end = self.stage.log.len();
-            self.levels.push(level_end);
+            self.begin_level(level_end);
             while next < level_end {
-                if let Some(cut) = self.look(next, limits, monitor) {
+                self.visitors = visitor.memory();
+                if let Some(cut) = self.look(next, monitor) {
                     return Ok(Some(cut));
                 }
-                let end = level_end.min(next + BATCH);
+                let end = level_end.min(next + self.batch(next));
+                self.ration();
                 self.expand_batch(next..end);
                 self.attend(visitor)?;
+                if self.spent {
+                    return Ok(Some(Cut::Memory));
+                }
                 next = end;
                 if limits.max_states.is_some_and(|most| self.stage.log.len() as u64 > most) {
                     self.stage.log.truncate(limits.max_states.map_or(0, |most| most as usize));
@@ -223,15 +264,22 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         Ok(None)
     }
 
-    fn look(&self, next: usize, limits: &Limits, monitor: &mut dyn Monitor) -> Option<Cut> {
+    /// Begins with the expansion of a level that is complete and ends before this node.
+    fn begin_level(&mut self, end: usize) {
+        self.levels.push(end);
+        self.whole = estimate::whole(&self.levels);
+    }
+
+    fn look(&self, next: usize, monitor: &mut dyn Monitor) -> Option<Cut> {
         let progress = Progress {
             phase: "searching",
-            states: self.stage.log.len() as u64,
+            states: self.nodes() as u64,
             transitions: self.transitions,
-            frontier: (self.stage.log.len() - next) as u64,
+            frontier: (self.nodes() - next) as u64,
             memory: self.memory() as u64,
+            whole: self.whole,
         };
-        if limits.max_memory.is_some_and(|limit| progress.memory > limit) {
+        if !self.has_room_for(0) {
             return Some(Cut::Memory);
         }
         monitor.observe(&progress)
@@ -239,7 +287,9 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
 
     fn memory(&self) -> usize {
         self.stage.log.memory()
-            + self.shards.iter().map(Shard::memory).sum::<usize>()
+            + self.with_flags(self.shards.iter().map(Shard::memory).sum())
+            + self.visitors
+            + self.shelf.as_ref().map_or(0, Shelf::memory)
             + self.stage.effects.memory()
             + self.stage.fields.memory()
             + self.pieces.iter().map(Piece::memory).sum::<usize>()
@@ -249,19 +299,20 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
 
     /// Adds what the nodes attended to lead to.
     fn flush_own(&mut self) {
-        let (mut new, mut sieve) = (Vec::new(), Sieve::default());
-        for (shard, heads) in self.shards.iter_mut().zip(&self.own.heads) {
-            shard.insert_all([heads.as_slice()].into_iter(), &mut new, &mut sieve);
+        if let Some(shelf) = &mut self.shelf {
+            let mixer = self.stage.mixer;
+            shelf.offer(self.own.heads.iter().flatten().map(|&mixed| mixer.unmix(mixed)));
+        } else {
+            let (mut new, mut sieve) = (Vec::new(), Sieve::default());
+            for (shard, heads) in self.shards.iter_mut().zip(&self.own.heads) {
+                shard.insert_all([heads.as_slice()].into_iter(), &mut new, &mut sieve);
+                self.spent |= shard.is_full();
+            }
+            self.stage.log.extend(&new);
         }
-        self.stage.log.extend(&new);
-        self.take_counts_of_own();
-    }
-
-    fn take_counts_of_own(&mut self) {
         self.transitions += self.own.transitions;
-        for &mixed in &self.own.running {
-            *self.running.entry(mixed).or_default() += 1;
-        }
+        let running = std::mem::take(&mut self.own.running);
+        self.count_running(&running);
         self.own.clear();
     }
 
@@ -270,6 +321,9 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         let aside: Vec<usize> =
             self.pieces.iter_mut().flat_map(|piece| std::mem::take(&mut piece.aside)).collect();
         for node in aside {
+            if self.spent {
+                break;
+            }
             self.attend_to(node, visitor)?;
         }
         self.flush_own();
@@ -285,6 +339,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             Mode::Decision => 0..self.stage.effects.slots(),
             Mode::Running(thread) => thread.index()..thread.index() + 1,
         };
+        let known = self.stage.effects.len();
         for slot in slots {
             if self.stage.effects.find(key, slot).is_none() {
                 self.learn(node, &row, slot);
@@ -293,6 +348,11 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         self.row = row;
         if self.stage.fields.overflow() {
             self.flush_own();
+            if self.spent || !self.can_refit() {
+                self.stage.effects.close_from(known);
+                self.spent = true;
+                return Ok(());
+            }
             self.refit()?;
         }
         let key = self.stage.mixer.unmix(self.stage.log.get(node));
@@ -310,7 +370,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         let learned = effects.learn(fields, &mut self.expander, row, &self.state, slot, &mut self.sinks);
         for (sink, edge) in learned {
             self.sink_edges.resize(self.sinks.len(), None);
-            self.sink_edges[sink as usize] = Some((node, edge));
+            self.sink_edges[sink as usize] = Some((self.first + node, edge));
         }
         pairs.fit(&effects.access_list);
     }
@@ -325,9 +385,9 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             Mode::Decision => Kind::Deadlock,
         };
         self.expander.prepare(&self.state, mode, true);
-        visitor.state(node as u64, &self.state, kind, &self.expander.actors);
+        visitor.state((self.first + node) as u64, &self.state, kind, &self.expander.actors);
         if kind == Kind::FaultEnd {
-            self.fault_ends.push(node);
+            self.fault_ends.push(self.first + node);
         }
         self.stage.pairs.settle(leaves);
         self.stage.claims.settle(key);
@@ -339,6 +399,9 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             return Err(TooWide);
         }
         let moved = self.stage.fields.refit();
+        if let Some(shelf) = &mut self.shelf {
+            shelf.widen(moved.clone(), self.stage.fields.key_bits());
+        }
         let old = self.stage.mixer;
         let mixer = Mixer::new(self.stage.fields.key_bits());
         let renew = |mixed: K| {
@@ -346,10 +409,9 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             mixer.mix(moved.iter().fold(K::default(), |new, &run| new | run.of(key)))
         };
         self.stage.mixer = mixer;
+        let room = self.room_of_shards();
         let log = std::mem::replace(&mut self.stage.log, Log::new(mixer.bits));
         self.shards.clear();
-        // Keys spread evenly, so this is the room that each shard needs, and a little more.
-        let room = log.len() / SHARDS + log.len() / SHARDS / 16;
         self.shards.resize_with(SHARDS, || Shard::with_room(mixer.bits, room));
         let mut heads: Vec<Vec<K>> = vec![Vec::new(); SHARDS];
         let (mut new, mut sieve) = (Vec::new(), Sieve::default());
@@ -378,16 +440,14 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
     where
         'p: 'm,
     {
-        let fault_ends: Vec<usize> =
-            self.fault_ends.iter().copied().filter(|&node| node < self.stage.log.len()).collect();
-        let to_fault_ends: u64 = fault_ends
-            .iter()
-            .map(|&node| self.running.get(&self.stage.log.get(node)).copied().unwrap_or(0))
-            .sum();
-        let own_states = fault_ends.iter().filter(|&&node| !self.is_counted_elsewhere(node)).count();
-        let nodes = self.stage.log.len() as u64;
+        // What cannot be read back makes the counts smaller, and the sweep one that was cut.
+        let (cut, (running, to_fault_ends, own_states)) = match self.counted() {
+            Ok(counts) => (cut, counts),
+            Err(DiskError) => (Some(cut.unwrap_or(Cut::Disk)), (0, 0, 0)),
+        };
+        let nodes = self.nodes() as u64;
         Swept {
-            states: nodes - self.running_nodes() + own_states as u64,
+            states: nodes - running + own_states,
             transitions: self.transitions + to_fault_ends,
             nodes,
             memory: self.memory() as u64,
@@ -397,30 +457,48 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         }
     }
 
-    fn running_nodes(&self) -> u64 {
+    /// Counts the running nodes, the edges to states before a fault in a run, and those of these states that
+    /// are none of the others.
+    fn counted(&self) -> Result<(u64, u64, u64), DiskError> {
         if self.stage.fields.count(0) == 1 {
-            return 0;
+            return Ok((0, 0, 0));
         }
-        let mode = |index| self.stage.fields.read(self.stage.mixer.unmix(self.stage.log.get(index)), 0);
-        (0..self.stage.log.len()).filter(|&index| mode(index) > 0).count() as u64
+        let mut ends = Vec::new();
+        let mut key = Vec::new();
+        for &node in self.fault_ends.iter().filter(|&&node| node < self.nodes()) {
+            self.read_nodes(node, 1, &mut key)?;
+            ends.push(key[0]);
+        }
+        let mut twins: HashMap<K, bool, FixedState> = HashMap::default();
+        twins.extend(ends.iter().flat_map(|&mixed| self.twins(mixed)).map(|twin| (twin, false)));
+        let mut running = 0;
+        self.for_each_node(|mixed| {
+            running += u64::from(self.mode(mixed) > 0);
+            if let Some(there) = twins.get_mut(&mixed) {
+                *there = true;
+            }
+        })?;
+        let to_ends = ends.iter().map(|mixed| self.running.get(mixed).copied().unwrap_or(0)).sum();
+        let own = ends.iter().filter(|&&mixed| !self.twins(mixed).any(|twin| twins[&twin])).count();
+        Ok((running, to_ends, own as u64))
     }
 
-    /// Returns true when the state before a fault in a run is a decision state too, or that before a fault in
-    /// the run of a thread further up.
-    fn is_counted_elsewhere(&self, node: usize) -> bool {
-        let key = self.stage.mixer.unmix(self.stage.log.get(node));
-        let mode = self.stage.fields.read(key, 0);
+    fn mode(&self, mixed: K) -> u32 {
+        self.stage.fields.read(self.stage.mixer.unmix(mixed), 0)
+    }
+
+    /// The nodes that count the state before a fault in a run, if they are there: the decision in this state,
+    /// and the same fault in the run of a thread further up.
+    fn twins(&self, mixed: K) -> impl Iterator<Item = K> {
+        let key = self.stage.mixer.unmix(mixed);
         let (shift, bits) = self.stage.fields.place(0);
-        let twin = |mode: u32| {
-            let key = key & !(K::ones(bits) << shift) | K::of(u64::from(mode)) << shift;
-            let mixed = self.stage.mixer.mix(key);
-            self.shards[self.stage.shard(mixed)].contains(mixed)
+        let twin = move |mode: u32| key & !(K::ones(bits) << shift) | K::of(u64::from(mode)) << shift;
+        let faults = move |&mode: &u32| {
+            let effect =
+                mode.checked_sub(1).and_then(|slot| self.stage.effects.find(twin(mode), slot as usize));
+            mode == 0 || effect.is_some_and(|leaf| leaf.faults)
         };
-        let faults = |mode: u32| {
-            let effect = self.stage.effects.find(key, mode as usize - 1);
-            effect.is_some_and(|leaf| leaf.faults)
-        };
-        twin(0) || (1..mode).any(|mode| twin(mode) && faults(mode))
+        (0..self.mode(mixed)).filter(faults).map(move |mode| self.stage.mixer.mix(twin(mode)))
     }
 }
 

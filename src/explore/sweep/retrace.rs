@@ -9,11 +9,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
+use super::disk::DiskError;
 use super::key::Key;
 use super::workers::{WORTH_SHARING, share};
 use super::{Graph, Sweep};
@@ -42,13 +43,21 @@ struct Search<K> {
     found: Mutex<BTreeMap<usize, (usize, usize, u32)>>,
     /// Pieces behind this one can find nothing that is needed.
     last_needed: AtomicUsize,
+    /// Nodes could not be read back.
+    failed: AtomicBool,
 }
 
 impl<K: Key> Search<K> {
     fn new(wanted: HashMap<K, usize, FixedState>) -> Search<K> {
         let mut filter = vec![false; FILTER];
         wanted.keys().for_each(|&mixed| filter[place(mixed)] = true);
-        Search { wanted, filter, found: Mutex::default(), last_needed: AtomicUsize::new(usize::MAX) }
+        Search {
+            wanted,
+            filter,
+            found: Mutex::default(),
+            last_needed: AtomicUsize::new(usize::MAX),
+            failed: AtomicBool::new(false),
+        }
     }
 
     /// Adds what a piece has shown. The first piece counts, not the first worker, so that the answer is the
@@ -70,7 +79,7 @@ impl<K: Key> Search<K> {
 
 impl<K: Key> Sweep<'_, '_, K> {
     /// Finds the ways to nodes.
-    fn ways(&self, nodes: &[u64]) -> Ways {
+    fn ways(&self, nodes: &[u64]) -> Result<Ways, DiskError> {
         let mut ways = Ways::default();
         let mut open: Vec<usize> = nodes.iter().map(|&node| node as usize).filter(|&node| node > 0).collect();
         open.sort_unstable();
@@ -79,19 +88,25 @@ impl<K: Key> Sweep<'_, '_, K> {
             let level = self.levels.partition_point(|&start| start <= deepest) - 1;
             let of_level = open.partition_point(|&node| node < self.levels[level]);
             let wanted = open.split_off(of_level);
-            let found = self.before(level, &wanted);
+            let found = self.before(level, &wanted)?;
             open.extend(found.iter().map(|&(_, before, _)| before).filter(|&before| before > 0));
             open.sort_unstable();
             open.dedup();
             ways.extend(found.into_iter().map(|(node, before, edge)| (node, (before, edge))));
         }
-        ways
+        Ok(ways)
     }
 
     /// Finds for each of these nodes of a level the first one before it, with the edge between them.
-    fn before(&self, level: usize, wanted: &[usize]) -> Vec<(usize, usize, u32)> {
+    fn before(&self, level: usize, wanted: &[usize]) -> Result<Vec<(usize, usize, u32)>, DiskError> {
         let (start, end) = (self.levels[level - 1], self.levels[level]);
-        let search = Search::new(wanted.iter().map(|&node| (self.stage.log.get(node), node)).collect());
+        let mut keys = HashMap::default();
+        let mut key = Vec::new();
+        for &node in wanted {
+            self.read_nodes(node, 1, &mut key)?;
+            keys.insert(key[0], node);
+        }
+        let search = Search::new(keys);
         let workers = if end - start < WORTH_SHARING { 1 } else { self.workers };
         let pieces = (start..end).step_by(PIECE).enumerate();
         share(
@@ -100,21 +115,26 @@ impl<K: Key> Sweep<'_, '_, K> {
             || (),
             |(), (number, first)| {
                 if number <= search.last_needed.load(Ordering::Relaxed) {
-                    let found = self.scan(first..end.min(first + PIECE), &search);
-                    search.add(found, number);
+                    match self.scan(first..end.min(first + PIECE), &search) {
+                        Ok(found) => search.add(found, number),
+                        Err(DiskError) => search.failed.store(true, Ordering::Relaxed),
+                    }
                 }
             },
         );
+        if search.failed.into_inner() {
+            return Err(DiskError);
+        }
         let found = search.found.into_inner().expect("no worker panics while it adds what it found");
-        found.into_iter().map(|(head, (_, node, edge))| (head, node, edge)).collect()
+        Ok(found.into_iter().map(|(head, (_, node, edge))| (head, node, edge)).collect())
     }
 
     /// Finds for each wanted node the first of these that leads to it.
-    fn scan(&self, nodes: Range<usize>, search: &Search<K>) -> Vec<(usize, usize, u32)> {
+    fn scan(&self, nodes: Range<usize>, search: &Search<K>) -> Result<Vec<(usize, usize, u32)>, DiskError> {
         let stage = &self.stage;
         let (mut keys, mut leaves, mut found) = (Vec::new(), Vec::new(), Vec::new());
         let mut missing = search.wanted.clone();
-        stage.log.read_into(nodes.start, nodes.len(), &mut keys);
+        self.read_nodes(nodes.start, nodes.len(), &mut keys)?;
         for (node, &mixed) in nodes.zip(&keys) {
             let key = stage.mixer.unmix(mixed);
             stage.look_up(key, &mut leaves);
@@ -132,7 +152,7 @@ impl<K: Key> Sweep<'_, '_, K> {
                 break;
             }
         }
-        found
+        Ok(found)
     }
 
     fn append(&self, edge: u32, schedule: &mut Schedule) {
@@ -145,8 +165,8 @@ impl<K: Key> Sweep<'_, '_, K> {
 }
 
 impl<K: Key> Graph for Sweep<'_, '_, K> {
-    fn witnesses(&self, nodes: &[u64]) -> Vec<Schedule> {
-        let ways = self.ways(nodes);
+    fn witnesses(&self, nodes: &[u64]) -> Result<Vec<Schedule>, DiskError> {
+        let ways = self.ways(nodes)?;
         let way_to = |&node: &u64| {
             let (mut edges, mut at) = (Vec::new(), node as usize);
             while let Some(&(before, edge)) = ways.get(&at) {
@@ -157,7 +177,7 @@ impl<K: Key> Graph for Sweep<'_, '_, K> {
             edges.into_iter().rev().for_each(|edge| self.append(edge, &mut schedule));
             schedule
         };
-        nodes.iter().map(way_to).collect()
+        Ok(nodes.iter().map(way_to).collect())
     }
 
     fn sink_witness(&self, sink: u32) -> (u64, Schedule) {
@@ -167,10 +187,14 @@ impl<K: Key> Graph for Sweep<'_, '_, K> {
         (node as u64, schedule)
     }
 
-    fn everything_can_end(&mut self) -> bool {
+    fn everything_can_end(&mut self) -> Option<bool> {
         let moves = self.stage.effects.moves();
         let order = moves.order();
         self.stage.effects.mark_final(&order);
-        !moves.can_be_undone(&order) || self.all_alive()
+        match (moves.can_be_undone(&order), &self.shelf) {
+            (false, _) => Some(true),
+            (true, None) => Some(self.all_alive()),
+            (true, Some(_)) => self.walks_end(),
+        }
     }
 }

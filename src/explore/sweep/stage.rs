@@ -58,7 +58,8 @@ impl<K: Key> Piece<K> {
     }
 
     pub fn memory(&self) -> usize {
-        (self.heads.iter().map(Vec::capacity).sum::<usize>() + self.keys.capacity()) * size_of::<K>()
+        let heads: usize = self.heads.iter().map(Vec::capacity).sum();
+        (heads + self.keys.capacity() + self.running.capacity()) * size_of::<K>() + self.aside.capacity() * 8
     }
 }
 
@@ -205,6 +206,8 @@ impl Pairs {
 pub struct Claims<K> {
     pub fields: Vec<FieldId>,
     pub mask: K,
+    /// How many combinations are kept at most; those that are not kept are looked at again.
+    pub most: usize,
     pub seen: HashSet<K, FixedState>,
 }
 
@@ -213,7 +216,12 @@ const MOST_SEEN: usize = 1 << 20;
 
 impl<K: Key> Claims<K> {
     pub fn new(fields: Vec<FieldId>) -> Claims<K> {
-        Claims { fields, mask: K::default(), seen: HashSet::default() }
+        Claims { fields, mask: K::default(), most: MOST_SEEN, seen: HashSet::default() }
+    }
+
+    /// Returns how many combinations can be kept in so many bytes, while a table of them grows too.
+    pub fn most_within(bytes: u64) -> usize {
+        ((bytes / 4 / (size_of::<K>() as u64 + 1)) as usize).min(MOST_SEEN)
     }
 
     /// Starts anew for the places that fields have now.
@@ -225,7 +233,7 @@ impl<K: Key> Claims<K> {
 
     /// Marks what claims see of a node as seen.
     pub fn settle(&mut self, key: K) {
-        if self.seen.len() < MOST_SEEN {
+        if self.seen.len() < self.most {
             self.seen.insert(key & self.mask);
         }
     }

@@ -304,6 +304,12 @@ pub struct Sieve<K> {
 }
 
 impl<K: Key> Sieve<K> {
+    /// Returns the keys of one shard, less some of those that are there already.
+    pub fn passed<'k>(&mut self, lists: impl Iterator<Item = &'k [K]> + Clone) -> &[K] {
+        self.fill(lists);
+        &self.passed
+    }
+
     /// Fills `passed` with the keys of one shard, less some of those that are there already.
     fn fill<'k>(&mut self, lists: impl Iterator<Item = &'k [K]> + Clone) {
         self.passed.clear();
@@ -330,7 +336,14 @@ pub struct Shard<K> {
     shape: Shape,
     len: usize,
     table: Box<dyn Table<K>>,
+    /// How far it may grow: the number of buckets is 2 to this at most.
+    most_log: u32,
+    /// Keys were left out, because it may not grow.
+    full: bool,
 }
+
+/// How many keys are moved at once when a shard grows.
+const MOVED_AT_ONCE: usize = 1 << 12;
 
 impl<K: Key> Shard<K> {
     /// Makes an empty shard for keys of so many bits in all.
@@ -348,7 +361,23 @@ impl<K: Key> Shard<K> {
     }
 
     fn with_shape(shape: Shape) -> Shard<K> {
-        Shard { shape, len: 0, table: K::table(shape.bits - shape.log + DISTANCE_BITS, 1 << shape.log) }
+        let table = K::table(shape.bits - shape.log + DISTANCE_BITS, 1 << shape.log);
+        Shard { shape, len: 0, table, most_log: u32::MAX, full: false }
+    }
+
+    /// Returns what power of two the number of its buckets is.
+    pub fn log(&self) -> u32 {
+        self.shape.log
+    }
+
+    /// Says how far it may grow.
+    pub fn may_grow_to(&mut self, log: u32) {
+        self.most_log = log;
+    }
+
+    /// Returns true when keys were left out, because the shard may not grow.
+    pub fn is_full(&self) -> bool {
+        self.full
     }
 
     /// Returns how many bytes it holds.
@@ -357,6 +386,7 @@ impl<K: Key> Shard<K> {
     }
 
     /// Adds mixed keys of this shard, given in lists; appends those that were not there to `new`, in order.
+    /// Where it may not grow, what finds no room is left out.
     pub fn insert_all<'k>(
         &mut self,
         lists: impl Iterator<Item = &'k [K]> + Clone,
@@ -373,7 +403,9 @@ impl<K: Key> Shard<K> {
             // Room for a whole chunk is made before it, so that a full shard is met between chunks only.
             let room = self.room();
             if room == 0 {
-                self.grow();
+                if !self.grow() {
+                    return;
+                }
                 continue;
             }
             let chunk = &rest[..room.min(rest.len())];
@@ -381,15 +413,10 @@ impl<K: Key> Shard<K> {
             let done = self.table.insert_all(self.shape, chunk, new);
             self.len += new.len() - before;
             rest = &rest[done..];
-            if done < chunk.len() {
-                self.grow();
+            if done < chunk.len() && !self.grow() {
+                return;
             }
         }
-    }
-
-    /// Returns true when a mixed key of this shard is there.
-    pub fn contains(&self, key: K) -> bool {
-        self.slot_of(key).is_some()
     }
 
     /// Returns the slot of a mixed key that is there; [`Self::slots`] says how many slots there are.
@@ -415,11 +442,24 @@ impl<K: Key> Shard<K> {
         most.saturating_sub(self.len)
     }
 
-    fn grow(&mut self) {
+    /// Doubles the table; false where it may not grow.
+    fn grow(&mut self) -> bool {
+        if self.shape.log >= self.most_log {
+            self.full = true;
+            return false;
+        }
         assert!(self.shape.log < self.shape.bits, "a shard with a bucket for every key is never crowded");
         let keys: Vec<K> = (0..self.slots()).filter_map(|slot| self.key_at(slot)).collect();
-        *self = Shard::with_shape(Shape { log: self.shape.log + 1, ..self.shape });
-        self.insert_distinct(&keys, &mut Vec::with_capacity(keys.len()));
+        let grown = Shard::with_shape(Shape { log: self.shape.log + 1, ..self.shape });
+        // What was there keeps its place, whatever that takes.
+        let most_log = std::mem::replace(self, grown).most_log;
+        let mut moved = Vec::with_capacity(MOVED_AT_ONCE);
+        for keys in keys.chunks(MOVED_AT_ONCE) {
+            moved.clear();
+            self.insert_distinct(keys, &mut moved);
+        }
+        self.most_log = most_log;
+        true
     }
 }
 
@@ -462,9 +502,9 @@ mod tests {
             assert_eq!(new, fresh);
         }
         assert_eq!(shard.len, expected.len());
-        assert!(keys.iter().all(|&key| shard.contains(key)));
+        assert!(keys.iter().all(|&key| shard.slot_of(key).is_some()));
         let absent = (0..1000).map(|n| K::of(n * 7919) & K::ones(bits)).filter(|key| !expected.contains(key));
-        assert!(absent.into_iter().all(|key| !shard.contains(key)));
+        assert!(absent.into_iter().all(|key| shard.slot_of(key).is_none()));
     }
 
     fn scrambled(count: u64) -> impl Iterator<Item = u64> {

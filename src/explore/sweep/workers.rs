@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use super::Sweep;
 use super::key::Key;
 use super::stage::Piece;
-use super::visited::Sieve;
+use super::visited::{Shard, Sieve};
 
 /// Batches of fewer nodes are not worth a thread.
 pub(super) const WORTH_SHARING: usize = 1 << 13;
@@ -30,6 +30,18 @@ impl<K: Key> Sweep<'_, '_, K> {
         let cut = |piece: usize| nodes.start + nodes.len() * piece / pieces;
         let work = self.pieces[..pieces].iter_mut().enumerate();
         share(workers, work, || (), |(), (number, piece)| stage.expand(cut(number)..cut(number + 1), piece));
+        if !self.put_on_shelf(pieces) {
+            self.add_heads(pieces, workers);
+        }
+        for piece in 0..pieces {
+            self.transitions += self.pieces[piece].transitions;
+            let running = std::mem::take(&mut self.pieces[piece].running);
+            self.count_running(&running);
+        }
+    }
+
+    /// Adds what so many pieces lead to to the visited set.
+    fn add_heads(&mut self, pieces: usize, workers: usize) {
         let mut new: Vec<Vec<K>> = vec![Vec::new(); self.shards.len()];
         let pieces = &self.pieces[..pieces];
         let work = self.shards.iter_mut().zip(&mut new).enumerate();
@@ -37,12 +49,7 @@ impl<K: Key> Sweep<'_, '_, K> {
             shard.insert_all(pieces.iter().map(|piece| piece.heads[number].as_slice()), new, sieve);
         });
         new.iter().for_each(|new| self.stage.log.extend(new));
-        for piece in &self.pieces {
-            self.transitions += piece.transitions;
-            for &mixed in &piece.running {
-                *self.running.entry(mixed).or_default() += 1;
-            }
-        }
+        self.spent |= self.shards.iter().any(Shard::is_full);
     }
 }
 

@@ -1,0 +1,101 @@
+//! The budget of a sweep: how it keeps to the memory that it is allowed.
+//!
+//! What is held is looked at before each batch, and nothing that grows while a batch is expanded grows beyond
+//! the budget: batches are as large as the budget allows; mixed keys fill all shards evenly, so shards are
+//! allowed to grow together or not at all, which does not depend on who fills which first; and new keys are
+//! made only where there is room for the tables that they need. What finds no room ends the sweep. What was
+//! found until then is whole: a node that is in the log is in the visited set.
+
+use super::key::Key;
+use super::stage::Claims;
+use super::visited::{SHARDS, Shard};
+use super::{BATCH, Sweep};
+
+/// A batch and what it leads to take one part in so many of the budget.
+const BATCH_SHARE: u64 = 32;
+
+/// No batch is smaller, whatever the budget.
+const LEAST_BATCH: u64 = 1 << 8;
+
+/// A key that a batch leads to is held so many times at most: among the successors, in a list that doubles as
+/// it grows, and among the new nodes of its shard.
+const COPIES: u64 = 4;
+
+/// What claims have seen takes one part in so many of the budget at most.
+const CLAIMS_SHARE: u64 = 16;
+
+/// No table has more buckets than 2 to this.
+const MOST_LOG: u32 = 48;
+
+impl<K: Key> Sweep<'_, '_, K> {
+    /// Keeps to so many bytes from now on.
+    pub(super) fn keep_to(&mut self, limit: Option<u64>) {
+        self.limit = limit;
+        if let Some(limit) = limit {
+            self.stage.claims.most = Claims::<K>::most_within(limit / CLAIMS_SHARE);
+        }
+    }
+
+    /// Returns true when so many bytes more can be held.
+    pub(super) fn has_room_for(&self, bytes: usize) -> bool {
+        self.limit.is_none_or(|limit| (self.memory() + bytes) as u64 <= limit)
+    }
+
+    /// Returns how many nodes the next batch may have, when so many have been expanded.
+    pub(super) fn batch(&self, expanded: usize) -> usize {
+        let Some(limit) = self.limit else { return BATCH };
+        let edges = self.transitions / expanded.max(1) as u64 + 2;
+        let each = edges * COPIES * size_of::<K>() as u64;
+        (limit / BATCH_SHARE / each).clamp(LEAST_BATCH, BATCH as u64) as usize
+    }
+
+    /// Says how far shards may grow during the next batch.
+    pub(super) fn ration(&mut self) {
+        let Some(limit) = self.limit else { return };
+        let tables: usize = self.shards.iter().map(Shard::memory).sum();
+        let others = self.memory() - self.with_flags(tables);
+        let bucket = self.shards[0].memory() >> self.shards[0].log();
+        let mut most = self.shards.iter().map(Shard::log).max().unwrap_or(0);
+        while most < MOST_LOG && (others + self.with_flags((SHARDS * bucket) << (most + 1))) as u64 <= limit {
+            most += 1;
+        }
+        self.shards.iter_mut().for_each(|shard| shard.may_grow_to(most));
+    }
+
+    /// What tables take, with a flag a slot on top: the search for livelocks needs one.
+    pub(super) fn with_flags(&self, tables: usize) -> usize {
+        tables + tables / 16
+    }
+
+    /// Counts edges to running nodes.
+    pub(super) fn count_running(&mut self, keys: &[K]) {
+        for &mixed in keys {
+            let full = self.running.len() == self.running.capacity();
+            if full && !self.has_room_for(2 * self.running.allocation_size()) {
+                self.spent = true;
+                return;
+            }
+            *self.running.entry(mixed).or_default() += 1;
+        }
+    }
+
+    /// Returns true when all keys can be given the bits that their fields need now.
+    pub(super) fn can_refit(&self) -> bool {
+        let bits = self.stage.fields.needed_bits();
+        if bits > K::BITS {
+            return true;
+        }
+        let old: usize = self.shards.iter().map(Shard::memory).sum();
+        let new = Shard::<K>::with_room(bits, self.room_of_shards()).memory() * SHARDS;
+        let log = self.stage.log.len() * (bits.div_ceil(8) as usize);
+        let more =
+            (self.with_flags(new) + log).saturating_sub(self.with_flags(old) + self.stage.log.memory());
+        self.has_room_for(more)
+    }
+
+    /// How many keys each shard needs room for, and a little more, because keys do not spread quite evenly.
+    pub(super) fn room_of_shards(&self) -> usize {
+        let len = self.stage.log.len();
+        len / SHARDS + len / SHARDS / 16
+    }
+}
