@@ -92,6 +92,23 @@ pub(super) struct SearchArgs {
     #[command(flatten)]
     pub bounds: BoundArgs,
 
+    /// Count schedules and compute probabilities whatever they cost
+    #[arg(long, help_heading = "Search")]
+    pub count: bool,
+
+    /// Explore the whole decision graph
+    #[arg(long, help_heading = "Search", conflicts_with = "reduce")]
+    pub no_reduction: bool,
+
+    /// Reduce from the start, by these alone: all, or a list of fusion, stubborn, dead, symmetry
+    #[arg(long, value_name = "LIST", value_parser = reductions, help_heading = "Search",
+          conflicts_with = "count")]
+    pub reduce: Option<Reductions>,
+}
+
+/// Whether a search goes on where memory ends.
+#[derive(Args, Clone, Debug)]
+pub(super) struct BeyondArgs {
     /// Where memory ends: stop; disk: go on exactly, with the states on disk; lossy: go on without keeping
     /// them, and say how likely one was missed
     #[arg(
@@ -108,19 +125,23 @@ pub(super) struct SearchArgs {
     /// The folder for states on disk [default: the system's for temporary files]
     #[arg(long, value_name = "DIR", help_heading = "Search")]
     pub disk: Option<PathBuf>,
+}
 
-    /// Count schedules and compute probabilities whatever they cost
-    #[arg(long, help_heading = "Search")]
-    pub count: bool,
+impl BeyondArgs {
+    /// Returns the files for what memory does not hold, where they are wanted.
+    pub fn files(&self) -> Result<Option<Files>, Failure> {
+        let folder = || self.disk.clone().unwrap_or_else(std::env::temp_dir);
+        (self.beyond_memory == BeyondMemory::Disk).then(|| Files::new(folder())).transpose()
+    }
 
-    /// Explore the whole decision graph
-    #[arg(long, help_heading = "Search", conflicts_with = "reduce")]
-    pub no_reduction: bool,
-
-    /// Reduce from the start, by these alone: all, or a list of fusion, stubborn, dead, symmetry
-    #[arg(long, value_name = "LIST", value_parser = reductions, help_heading = "Search",
-          conflicts_with = "count")]
-    pub reduce: Option<Reductions>,
+    /// Returns what a search does where memory ends.
+    pub fn beyond<'f>(&self, files: Option<&'f Files>) -> Beyond<'f> {
+        match (self.beyond_memory, files) {
+            (BeyondMemory::Lossy, _) => Beyond::Lossy,
+            (BeyondMemory::Disk, Some(files)) => files.beyond(),
+            (BeyondMemory::Disk, None) | (BeyondMemory::Stop, _) => Beyond::Stop,
+        }
+    }
 }
 
 /// What a search does where memory ends.
@@ -151,21 +172,6 @@ impl ProgramArgs {
 }
 
 impl SearchArgs {
-    /// Returns the files for what memory does not hold, where they are wanted.
-    pub fn files(&self) -> Result<Option<Files>, Failure> {
-        let folder = || self.disk.clone().unwrap_or_else(std::env::temp_dir);
-        (self.beyond_memory == BeyondMemory::Disk).then(|| Files::new(folder())).transpose()
-    }
-
-    /// Returns what a search does where memory ends.
-    pub fn beyond<'f>(&self, files: Option<&'f Files>) -> Beyond<'f> {
-        match (self.beyond_memory, files) {
-            (BeyondMemory::Lossy, _) => Beyond::Lossy,
-            (BeyondMemory::Disk, Some(files)) => files.beyond(),
-            (BeyondMemory::Disk, None) | (BeyondMemory::Stop, _) => Beyond::Stop,
-        }
-    }
-
     /// Returns what a search is asked for. `share` searches run beside one another and share the memory.
     pub fn request(&self, models: Models, program: &ProgramArgs, share: u64) -> Request {
         Request {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::args::{ProgramArgs, SearchArgs};
+use super::args::{BeyondArgs, ProgramArgs, SearchArgs};
 use super::console::Console;
 use super::disk::Files;
 use super::exit::{Exit, Failure};
@@ -34,6 +34,9 @@ pub(super) struct ExploreArgs {
     #[command(flatten)]
     search: SearchArgs,
 
+    #[command(flatten)]
+    beyond: BeyondArgs,
+
     /// Print one JSON document
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -47,8 +50,8 @@ pub(super) fn run(args: &ExploreArgs, console: &Console) -> Result<Exit, Failure
     let request =
         Request { workers: args.search.bounds.threads(), ..args.search.request(models, &args.program, 1) };
     let mut watch = Watch::start(console, args.search.bounds.time_limit);
-    let files = args.search.files()?;
-    let beyond = args.search.beyond(files.as_ref());
+    let files = args.beyond.files()?;
+    let beyond = args.beyond.beyond(files.as_ref());
     let explored = check::explore_beyond(&program, &request, beyond, &mut watch);
     let mut exploration = explored.map_err(|error| Failure::Limit(error.to_string()))?;
     exploration.search.elapsed = watch.elapsed();

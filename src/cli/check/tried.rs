@@ -80,10 +80,7 @@ fn explore(program: &Program, args: &CheckArgs, share: u64) -> Result<Vec<Explor
         let request =
             Request { verdicts_only: !args.json, ..args.search.request(models, &args.program, share) };
         let mut watch = Watch::start_silently(args.search.bounds.time_limit);
-        let files = args.search.files()?;
-        let beyond = args.search.beyond(files.as_ref());
-        let explored = check::explore_beyond(program, &request, beyond, &mut watch);
-        let mut exploration = explored.map_err(too_large)?;
+        let mut exploration = check::explore(program, &request, &mut watch).map_err(too_large)?;
         exploration.search.elapsed = watch.elapsed();
         Ok(exploration)
     });
