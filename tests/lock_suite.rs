@@ -7,9 +7,10 @@ use std::path::Path;
 
 use racevm::asm::{NoFiles, Options, assemble};
 use racevm::check::{Request, Unwatched, Verdict, explore};
+use racevm::explore::Reductions;
 use racevm::program::{MemoryModel, Models, SwitchModel};
 use racevm::schedule::{self, End, replay};
-use racevm::verify::lock::{Client, How, Property, Refused, Remedy, Report, Size, Suite};
+use racevm::verify::lock::{Bypass, Client, How, Property, Refused, Remedy, Report, Size, Suite};
 use racevm::vm::{DEFAULT_BUFFER, Machine};
 
 /// The locks of the suite, each with the beginning of its broken siblings' names.
@@ -264,4 +265,70 @@ fn an_expectation_of_the_lock_is_judged_in_every_client() {
     };
     assert_eq!(with("always taken in {0, 1}"), Some(Verdict::Holds));
     assert_eq!(with("never taken == 1"), Some(Verdict::Fails));
+}
+
+#[test]
+fn taking_turns_is_no_progress() {
+    let text = "atomic turn = 0\n\
+                proc acquire\n  wait:\n    LOAD turn\n    SELF\n    NE\n    JNZ wait\nend\n\
+                proc release\n    PUSH 1\n    SELF\n    SUB\n    STORE turn\nend\n";
+    let suite = Suite::new("turns", format!("; lock: for 2 threads\n{text}")).memories([MemoryModel::Sc]);
+    let found = suite.run(&mut Unwatched).expect("it is a lock");
+    let model = &found.models[0];
+    assert_ne!(model.verdict(Property::Exclusion), Some(Verdict::Fails));
+    let (_, failure) =
+        model.failures().find(|(property, _)| *property == Property::Progress).expect("it fails");
+    assert_eq!((failure.client.to_string().as_str(), &failure.how), ("0,1", &How::Livelock(true)));
+}
+
+#[test]
+fn clients_show_the_same_with_and_without_reductions() {
+    for (name, text) in locks() {
+        for client in ["1,0", "0,1", "1,1"] {
+            let client: Client = client.parse().expect("it is a client");
+            let (_, program) = Suite::new(&name, &text).client(&client, &NoFiles).expect("it is a lock");
+            for memory in [MemoryModel::Sc, MemoryModel::Tso] {
+                let whole = Request { reduce: false, verdicts_only: true, ..Request::new(models(memory)) };
+                let reduced = Request { reductions: Some(Reductions::ALL), ..whole };
+                let [whole, reduced] = [whole, reduced].map(|request| {
+                    let found = explore(&program, &request, &mut Unwatched).expect("its states are small");
+                    let verdicts: Vec<Verdict> =
+                        found.expectations.iter().map(|judged| judged.verdict).collect();
+                    let values: Vec<_> = found.outcomes.into_iter().map(|outcome| outcome.values).collect();
+                    let stuck: Vec<_> = found.deadlocks.into_iter().map(|stuck| stuck.blocked).collect();
+                    (verdicts, values, stuck, found.livelocks.is_empty(), found.faults.len())
+                });
+                assert_eq!(whole, reduced, "{name} with {client} under {memory}");
+            }
+        }
+    }
+}
+
+#[test]
+fn waiting_begins_where_the_lock_says() {
+    let bound = |text: &str| {
+        let suite = Suite::new("mcs", text).memories([MemoryModel::Sc]).bypass(true);
+        let found = suite.run(&mut Unwatched).expect("it is a lock");
+        found.models[0].bypass[0].bound
+    };
+    let text = without_claims(&lock("mcs"));
+    assert_eq!(bound(&text), Some(Bypass::AtMost(1)));
+    // Before it joins the line a thread makes its node ready, and nobody waits for that.
+    assert_eq!(bound(&text.replace("waiting", "joined")), Some(Bypass::Unbounded));
+}
+
+#[test]
+fn a_list_of_initial_values_may_fit_one_number_of_threads_alone() {
+    let text = "const THREADS = 2\natomic slot[THREADS] = {1, 0}\natomic tail = 0\nlocal mine = 0\n\
+                proc acquire\n    PUSH 1\n    XADD tail\n    PUSH THREADS\n    MOD\n    STORE mine\n  waiting:\n    \
+                LOAD mine\n    LOAD slot[]\n    JZ waiting\nend\n\
+                proc release\n    PUSH 0\n    LOAD mine\n    STORE slot[]\n    PUSH 1\n    LOAD mine\n    PUSH 1\n    \
+                ADD\n    PUSH THREADS\n    MOD\n    STORE slot[]\nend\n";
+    let any = Suite::new("array", text).run(&mut Unwatched).expect_err("it has two slots");
+    assert!(any.to_string().contains("; lock: for 2 threads"), "{any}");
+    let two = Suite::new("array", format!("; lock: for 2 threads\n{text}")).bypass(true);
+    let found = two.run(&mut Unwatched).expect("it is a lock");
+    let tso = found.under(MemoryModel::Tso).expect("it was asked about");
+    assert!(tso.is_right());
+    assert_eq!(tso.bypass[0].bound, Some(Bypass::AtMost(1)));
 }

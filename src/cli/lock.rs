@@ -13,7 +13,7 @@ use super::watch::{self, Watch};
 use crate::asm::Options;
 use crate::program::{Models, Program};
 use crate::report::{self, Asked};
-use crate::testing::{Files, again, flags};
+use crate::testing::{Files, replaying};
 use crate::verify::lock::{
     Client, DEFAULT_SIZES, ModelReport, Prepared, Refused, Remedy, Report, Size, Suite,
 };
@@ -24,11 +24,11 @@ acquire and release; acquire_shared and release_shared too, if readers may be
 inside together. SELF is the number of the thread. `const THREADS`, where the
 file has it, is set to the number of threads. What the file says of itself
 stands in comments:
-  ; lock: for 2 threads                     it is made for no more
-  ; lock: reentrant                         its holder may take it again
-  ; lock: bypass 1 with 2 threads           others enter so often while one waits
-  ; lock: fails under tso, pso: exclusion   or deadlock, livelock, progress, fault
-  ; lock: fences 2 under tso                so many FENCEs repair it, and no fewer
+  ; lock: for 2 threads                    it is made for no more
+  ; lock: reentrant                        its holder may take it again
+  ; lock: bypass 1 with 2 threads          so often others enter while one waits
+  ; lock: fails under tso, pso: exclusion  or deadlock, livelock, progress, fault
+  ; lock: fences 2 under tso               so many FENCEs repair it, no fewer
 Waiting begins at the label `waiting` in acquire, where there is one.
 
 Examples:
@@ -113,7 +113,7 @@ pub(super) fn run(args: &LockArgs, console: &Console) -> Result<Exit, Failure> {
     }
     explore(args, &jobs, &mut outcomes);
     let width = files.iter().map(|file| file.name.chars().count()).max().unwrap_or(0);
-    let listing = Listing { args, console, files: &files, jobs: &jobs, width };
+    let listing = Listing { args, console, files: &files, width };
     let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
     listing.print(&outcomes)?;
     Ok(outcomes.iter().map(Outcome::exit).max().unwrap_or(Exit::Success))
@@ -231,12 +231,14 @@ fn print_client(args: &LockArgs, client: &Client, console: &Console) -> Result<E
     Ok(Exit::Success)
 }
 
+/// Makes the command that replays a schedule of a client.
+type Replaying<'a> = Box<dyn Fn(&Client, &Program, Models) -> String + 'a>;
+
 /// Prints what became of the files, in their order.
 struct Listing<'a> {
     args: &'a LockArgs,
     console: &'a Console,
     files: &'a [Named],
-    jobs: &'a [Option<Job>],
     width: usize,
 }
 
@@ -260,21 +262,21 @@ impl Listing<'_> {
                 }
                 Outcome::PassedOver(_) => {}
                 Outcome::Reported(report) if self.args.repair => self.print_repaired(report)?,
-                Outcome::Reported(report) => self.print_report(index, report)?,
+                Outcome::Reported(report) => self.print_report(report)?,
             }
         }
         Ok(())
     }
 
-    fn print_report(&self, index: usize, report: &Report) -> Result<(), Failure> {
-        let again = self.again(index);
+    fn print_report(&self, report: &Report) -> Result<(), Failure> {
+        let again = replaying(report);
         let page = self.console.page("");
         let mut text = String::new();
         if self.files.len() == 1 {
-            text.push_str(&report::locked(report, &page, &*again));
+            text.push_str(&report::locked(report, &page, &again));
         } else {
             text.push_str(&report::lock_line(report, self.width, &page));
-            text.push_str(&report::lock_details(report, &page, &*again));
+            text.push_str(&report::lock_details(report, &page, &again));
         }
         self.console.print(&text)
     }
@@ -295,11 +297,13 @@ impl Listing<'_> {
     }
 
     fn print_json(&self, outcomes: &[Outcome]) -> Result<(), Failure> {
-        let again: Vec<_> = (0..outcomes.len()).map(|index| self.again(index)).collect();
-        let asked = outcomes.iter().enumerate().filter_map(|(index, outcome)| {
-            let file = self.files[index].name.as_str();
+        let again: Vec<Option<Replaying<'_>>> = outcomes.iter().map(Outcome::replaying).collect();
+        let asked = outcomes.iter().zip(self.files).zip(&again).filter_map(|((outcome, file), again)| {
+            let file = file.name.as_str();
             Some(match outcome {
-                Outcome::Reported(report) => Asked::Reported { report, again: &*again[index] },
+                Outcome::Reported(report) => {
+                    Asked::Reported { report, again: again.as_ref().expect("every report has one") }
+                }
                 Outcome::Failed(Failure::Diagnostics(diagnostics)) => Asked::Refused { file, diagnostics },
                 Outcome::Failed(failure) => Asked::Failed { file, message: failure.message() },
                 Outcome::PassedOver(_) => return None,
@@ -307,27 +311,16 @@ impl Listing<'_> {
         });
         self.console.print(&report::locks_json(&asked.collect::<Vec<_>>()))
     }
-
-    /// Returns what makes the command that replays a schedule of a client.
-    fn again(&self, index: usize) -> Box<dyn Fn(&Client, &Program, Models) -> String + '_> {
-        let name = self.files[index].name.as_str();
-        let ProgramArgs { defines, replace, store_buffer, .. } = &self.args.program;
-        Box::new(move |client, program, models| {
-            let own: Vec<String> = defines
-                .iter()
-                .flat_map(|(name, value)| ["-D".to_owned(), format!("{name}={value}")])
-                .collect();
-            let mut first = vec!["--client".to_owned(), client.to_string()];
-            first.extend(own);
-            let threads = client.parts.len() as u32;
-            let all = self.jobs[index].as_ref().map_or_else(Vec::new, |job| job.suite.defines(threads));
-            let second = flags(&all, replace, *store_buffer, program, models);
-            format!("{} | {}", again("lock", name, &first), again("replay", "-", &second))
-        })
-    }
 }
 
 impl Outcome {
+    fn replaying(&self) -> Option<Replaying<'_>> {
+        match self {
+            Outcome::Reported(report) => Some(Box::new(replaying(report))),
+            Outcome::Failed(_) | Outcome::PassedOver(_) => None,
+        }
+    }
+
     fn exit(&self) -> Exit {
         match self {
             Outcome::Reported(report) if report.is_as_claimed() => Exit::Success,

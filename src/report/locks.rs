@@ -1,5 +1,7 @@
 //! The report of the lock suite: a table of properties by memory models, and how what fails comes about.
 
+mod words;
+
 use super::names::{self, wrap};
 use super::number::plural;
 use super::palette::{Page, Palette};
@@ -14,7 +16,10 @@ use crate::verify::lock::{
     Bypass, BypassFound, Client, Deviation, Failure, How, ModelReport, Overtaking, Property, Remedy, Repair,
     Report,
 };
-use crate::vm::Machine;
+use crate::vm::{Fault, Machine};
+
+pub(super) use words::what_goes_wrong;
+use words::{broken, lower_first, overtaken, remedy, times, title, upper_first};
 
 /// The most smallest sets of FENCEs that are listed unless more is asked for.
 const LISTED_SETS: usize = 4;
@@ -265,6 +270,12 @@ impl Writer<'_> {
         let again = (self.again)(client, program, *models);
         let mut text = format!("\n{}\n", self.palette.strong(title));
         text.push_str(&wrap(&what_goes_wrong(how), COLUMNS, "  "));
+        let is_past_an_array = *how == How::Fault(Fault::IndexOutOfRange.message(program).to_owned());
+        if is_past_an_array && client.parts.len() > 2 && self.report.claims.most_threads.is_none() {
+            let hint = "A lock for two threads says so: `; lock: for 2 threads`. One for any number has arrays of \
+                        `const THREADS` elements.";
+            text.push_str(&wrap(hint, COLUMNS, "  "));
+        }
         text.push_str(&self.scene(program, *models, witness, with_timeline));
         if !witness.actions.is_empty() {
             let page = Page { again: &again, ..*self.page };
@@ -378,81 +389,5 @@ impl Writer<'_> {
                 text
             }
         }
-    }
-}
-
-fn title(property: Property) -> &'static str {
-    match property {
-        Property::Exclusion => "mutual exclusion",
-        Property::Fault => "no fault",
-        Property::Deadlock => "no deadlock",
-        Property::Livelock => "no livelock",
-        Property::Progress => "whoever is alone gets in",
-        Property::Reentrancy => "reentrant",
-        Property::Expectation => "its own expectations",
-    }
-}
-
-fn broken(property: Property) -> &'static str {
-    match property {
-        Property::Exclusion => "no mutual exclusion",
-        Property::Fault => "a fault",
-        Property::Deadlock => "a deadlock",
-        Property::Livelock => "a livelock",
-        Property::Progress => "no progress",
-        Property::Reentrancy => "not reentrant",
-        Property::Expectation => "an expectation of its own fails",
-    }
-}
-
-/// Says what goes wrong, in a sentence.
-pub(super) fn what_goes_wrong(how: &How) -> String {
-    match how {
-        How::BothInside => "Two threads are in the critical section together.".to_owned(),
-        How::LostUpdate => {
-            "A write made in the critical section is lost: it comes to memory after the lock was given back."
-                .to_owned()
-        }
-        How::HalfWritten => "A reader sees one of two writes and not the other.".to_owned(),
-        How::Fault(message) => format!("An instruction is a fault: {message}."),
-        How::Deadlock(false) => "Everybody left is blocked.".to_owned(),
-        How::Deadlock(true) => "A thread is left alone, and is blocked for ever.".to_owned(),
-        How::Livelock(false) => "Those who are left spin for ever: no schedule leads on.".to_owned(),
-        How::Livelock(true) => "A thread is left alone, and spins for ever.".to_owned(),
-        How::Expectation(text) => format!("`{text}` does not hold."),
-    }
-}
-
-fn upper_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
-}
-
-fn times(number: u32) -> String {
-    match number {
-        1 => "once".to_owned(),
-        2 => "twice".to_owned(),
-        number => format!("{number} times"),
-    }
-}
-
-fn overtaken(found: &BypassFound) -> String {
-    match (found.bound, found.rounds) {
-        (None, _) => "unknown".to_owned(),
-        (Some(bound), None) => bound.to_string(),
-        (Some(bound), Some(rounds)) => format!("{bound} in {rounds} rounds"),
-    }
-}
-
-fn remedy(repair: &Repair) -> String {
-    match &repair.remedy {
-        Remedy::Cut(_) => "unknown".to_owned(),
-        Remedy::None(_) => "none".to_owned(),
-        Remedy::Fences { sets, .. } => sets.first().map_or(0, Vec::len).to_string(),
     }
 }

@@ -39,6 +39,7 @@ mod claims;
 mod explored;
 mod failure;
 mod files;
+mod locks;
 mod outcomes;
 mod replayed;
 mod subject;
@@ -49,6 +50,7 @@ pub mod strategies;
 
 pub use explored::Explored;
 pub use failure::{Failure, FailureKind};
+pub use locks::{assert_lock, lock_right};
 pub use outcomes::{Outcomes, Row};
 pub use replayed::{Ended, Replayed};
 pub use subject::{DEFAULT_MEMORY, Subject, file, program};
@@ -57,6 +59,7 @@ pub use crate::program::{MemoryModel, SwitchModel};
 
 pub(crate) use again::{again, flags};
 pub(crate) use files::{Files, bytes, decode, plain};
+pub(crate) use locks::replaying;
 
 #[doc = include_str!("guide.md")]
 pub mod guide {}

@@ -20,8 +20,9 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::client::Client;
+use super::prepared::Prepared;
+use super::refused::Refused;
 use super::result::{Bypass, BypassFound, Overtaking};
-use super::suite::{Prepared, Refused};
 use crate::asm::Loader;
 use crate::explore::{
     Edge, EdgeActor, Head, Kind, Limits, Monitor, NodeId, Observer, Reduction, Reductions, Space, schedule_of,

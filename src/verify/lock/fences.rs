@@ -15,9 +15,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::judge::failures;
 use super::places::{insert, places};
+use super::prepared::Prepared;
+use super::refused::Refused;
 use super::result::{Failure, ModelReport};
-use super::suite::{Prepared, Refused, failures};
 use crate::asm::Loader;
 use crate::check::{Cut, Monitor};
 use crate::program::{Addr, Instr, MemoryModel, Program};

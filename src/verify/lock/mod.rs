@@ -24,7 +24,10 @@ mod bypass;
 mod claims;
 mod client;
 mod fences;
+mod judge;
 mod places;
+mod prepared;
+mod refused;
 mod result;
 mod suite;
 
@@ -32,7 +35,9 @@ pub use bypass::ROUNDS;
 pub use claims::{Claims, Misclaim};
 pub use client::{Client, FOREVER, HALF_WRITTEN, Kinds, Names, Part, Role, Size};
 pub use fences::{Remedy, Repair};
+pub use prepared::Prepared;
+pub use refused::Refused;
 pub use result::{
     Bypass, BypassFound, Deviation, Failure, Finding, How, ModelReport, Overtaking, Property, Report,
 };
-pub use suite::{DEFAULT_SIZES, Prepared, Refused, Suite};
+pub use suite::{DEFAULT_SIZES, Suite};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::claims::Claims;
 use super::client::{Client, Size};
 use super::fences::Repair;
+use crate::asm::Options;
 use crate::check::{Cut, Verdict};
 use crate::program::{MemoryModel, Models, Program};
 use crate::schedule::Schedule;
@@ -43,6 +44,10 @@ pub struct Report {
     pub sizes: Vec<Size>,
     /// The entries of a store buffer.
     pub buffer: u32,
+    /// The constants and includes that were changed.
+    pub options: Options,
+    /// The lock declares how many threads there are, and was given another number for each client.
+    pub knows_threads: bool,
     /// What was found under each memory model that was asked about.
     pub models: Vec<ModelReport>,
     /// Where that is not what the file says; empty when everything is as claimed.
@@ -213,10 +218,25 @@ impl Report {
         !self.deviations.is_empty() && self.deviations.iter().all(is_open)
     }
 
+    /// Returns the values that constants have in clients of so many threads.
+    pub fn defines(&self, threads: u32) -> Vec<(String, i64)> {
+        defines(&self.options, threads, self.knows_threads)
+    }
+
     /// Returns what was found under a model, if it was asked about.
     pub fn under(&self, memory: MemoryModel) -> Option<&ModelReport> {
         self.models.iter().find(|model| model.memory == memory)
     }
+}
+
+/// The constant that holds the number of threads, where a lock declares it.
+pub(super) const THREADS: &str = "THREADS";
+
+/// Returns the values that constants have in clients of so many threads.
+pub(super) fn defines(options: &Options, threads: u32, knows_threads: bool) -> Vec<(String, i64)> {
+    let own = knows_threads.then(|| (THREADS.to_owned(), i64::from(threads)));
+    let given = options.defines.iter().filter(|(name, _)| name != THREADS).cloned();
+    given.chain(own).collect()
 }
 
 impl ModelReport {
