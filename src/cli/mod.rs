@@ -13,6 +13,7 @@ mod exit;
 mod explore;
 mod fmt;
 mod graph;
+mod linear;
 mod load;
 mod lock;
 mod quantity;
@@ -58,6 +59,7 @@ enum Command {
     Explore(explore::ExploreArgs),
     Check(check::CheckArgs),
     Lock(lock::LockArgs),
+    Linear(linear::LinearArgs),
     Run(run::RunArgs),
     Replay(replay::ReplayArgs),
     Dis(dis::DisArgs),
@@ -77,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Explore(args) => explore::run(args, &console),
         Command::Check(args) => check::run(args, &console),
         Command::Lock(args) => lock::run(args, &console),
+        Command::Linear(args) => linear::run(args, &console),
         Command::Run(args) => run::run(args, &console),
         Command::Replay(args) => replay::run(args, &console),
         Command::Dis(args) => dis::run(args, &console),
@@ -94,6 +97,7 @@ impl Command {
             Command::Explore(args) => args.json,
             Command::Check(args) => args.json,
             Command::Lock(args) => args.json,
+            Command::Linear(args) => args.json,
             Command::Run(args) => args.json,
             Command::Replay(args) => args.json,
             Command::Graph(args) => args.wants_json(),

@@ -72,9 +72,7 @@ impl Dead {
 
     /// Sets everything that is dead in a state to zero.
     pub fn forget(&self, machine: &Machine<'_>, situation: &mut Situation<'_, '_>, state: &mut State) {
-        for thread in machine.program().thread_ids() {
-            self.forget_own(machine, state, thread);
-        }
+        self.forget_locals(machine, state);
         situation.reset();
         for (cell, _) in self.cells.iter().enumerate().filter(|&(_, &forgettable)| forgettable) {
             if state.words()[cell] != 0 && !situation.can_be_read(state, cell as u32) {
@@ -88,6 +86,13 @@ impl Dead {
             if is_used && !situation.can_be_touched(state, object) {
                 state.words_mut()[words].fill(0);
             }
+        }
+    }
+
+    /// Sets the dead locals and places on the stack of every thread to zero.
+    pub fn forget_locals(&self, machine: &Machine<'_>, state: &mut State) {
+        for thread in machine.program().thread_ids() {
+            self.forget_own(machine, state, thread);
         }
     }
 

@@ -8,6 +8,7 @@ mod dead;
 mod edges;
 mod estimate;
 mod expand;
+mod forget;
 mod fusion;
 mod independence;
 mod limits;
@@ -23,6 +24,7 @@ mod witness;
 
 pub use edges::{Edge, EdgeActor, Head};
 pub use expand::{Arrival, Expander, Successor};
+pub use forget::Forgetter;
 pub use limits::{Cut, Limits, Monitor, Progress, Unwatched};
 pub use lossy::{Lossy, Wanderer, wander};
 pub use reduction::{Reduction, Reductions};

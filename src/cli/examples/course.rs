@@ -64,6 +64,11 @@ const FOLDERS: &[(&str, &str, &str)] = &[
         "The same locks as two procs each, and their broken siblings, for `racevm lock` and for `include`.",
     ),
     ("lock_free", "Without locks", "Compare and swap, queues, sequence locks."),
+    (
+        "objects",
+        "Objects in files of their own",
+        "Counters, stacks, queues and caches as procs, right and wrong, for `racevm linear`.",
+    ),
     ("game", "The game", "Level by level: how do two threads get into the critical section?"),
     ("quiz", "Quiz", "Read, guess, run."),
 ];

@@ -56,9 +56,8 @@ impl Object {
             procedures: Vec::new(),
             symmetric: true,
             knows_threads: true,
-            thread: "client".to_owned(),
+            thread: fresh("client", [text].into_iter()),
         };
-        object.thread = fresh(&object.thread, [text].into_iter());
         let probe = format!("thread {}\n    HALT\nend\n", object.thread);
         let program = match object.assemble(&probe, 1, loader) {
             Err(asm::Failure::UnknownDefine(unknown)) if unknown == THREADS => {
@@ -73,7 +72,8 @@ impl Object {
                 "it has a thread of its own, `{thread}`; an object's file declares none"
             )));
         }
-        object.thread = fresh("client", program.sources.iter().map(|source| source.text.as_str()));
+        let included = program.sources[1..].iter().map(|source| source.text.as_str());
+        object.thread = fresh("client", included.chain([text]));
         object.symmetric = !program.code.contains(&Instr::SelfIndex);
         object.procedures = procedures(&program, operations)?;
         Ok(object)

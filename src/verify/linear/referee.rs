@@ -115,7 +115,7 @@ impl<'m> Referee<'m> {
     fn returned(&mut self, from: KnownId, thread: usize, values: &[i64]) -> Option<KnownId> {
         let call = self.known[from as usize].pending[thread] - 1;
         let effective = self.effective(from, thread);
-        let fits = |&(_, ref expected): &(Configuration, u32)| {
+        let fits = |(_, expected): &(Configuration, u32)| {
             self.model.agrees(call, &self.values[*expected as usize], values)
         };
         let mut configurations: Vec<Configuration> =

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::claims::Claims;
+use super::claims::{Claims, Roles};
 use super::enumerate::Size;
 use super::history::History;
 use super::object::Procedure;
@@ -22,6 +22,8 @@ pub struct Report {
     pub claims: Claims,
     /// Its operations.
     pub procedures: Vec<Procedure>,
+    /// Which threads may call what; `None` where any may call anything.
+    pub roles: Option<Roles>,
     /// The sizes of the clients.
     pub sizes: Vec<Size>,
     /// How many entries a store buffer has.

@@ -16,7 +16,7 @@ use super::model::Numbered;
 use super::referee::{Event, KnownId, Referee};
 use super::result::Wrong;
 use super::walk::{Arrival, Walker};
-use crate::explore::{Cut, Limits, Mode, Monitor, NodeId, Progress, Store};
+use crate::explore::{Cut, Forgetter, Limits, Mode, Monitor, NodeId, Progress, Store};
 use crate::program::ThreadId;
 use crate::schedule::Schedule;
 use crate::vm::{Action, Actor, Choice, Fault, Machine, State};
@@ -81,8 +81,9 @@ pub(super) struct Search<'a, 'r, 'p> {
     calls: &'a [Numbered],
     walker: Walker<'a, 'p>,
     store: Store,
-    /// The steps before the first edge.
-    start: Vec<Action>,
+    forgetter: Forgetter<'a, 'p>,
+    /// How many steps each thread makes before its first edge.
+    start: Vec<usize>,
     first: Pair,
     state: State,
     actors: Vec<Actor>,
@@ -97,10 +98,13 @@ impl<'a, 'r, 'p> Search<'a, 'r, 'p> {
     ) -> Search<'a, 'r, 'p> {
         let mut walker = Walker::new(machine, calls);
         let start = walker.start();
+        let forgetter = Forgetter::new(machine);
+        forgetter.forget(&mut walker.state);
         let mut store = Store::new(machine);
         let state = walker.state.clone();
         let node = store.insert(Mode::Decision, &state, None, u64::MAX).expect("the store is empty");
-        Search { machine, referee, calls, walker, store, start, first: (node, 0), state, actors: Vec::new() }
+        let first = (node, 0);
+        Search { machine, referee, calls, walker, store, forgetter, start, first, state, actors: Vec::new() }
     }
 
     /// Searches until something is wrong, all is known, or a limit is reached.
@@ -109,9 +113,13 @@ impl<'a, 'r, 'p> Search<'a, 'r, 'p> {
         let mut next = 0;
         let mut goal = None;
         while next < visited.pairs.len() && goal.is_none() {
-            if next as u64 % BETWEEN_LOOKS == 0
-                && let Some(cut) = self.look(&visited, next, limits, monitor)
-            {
+            let is_full = limits.max_states.is_some_and(|most| visited.pairs.len() as u64 > most);
+            let cut = match next as u64 % BETWEEN_LOOKS {
+                _ if is_full => Some(Cut::States),
+                0 => self.look(&visited, next, limits, monitor),
+                _ => None,
+            };
+            if let Some(cut) = cut {
                 return Searched { states: visited.pairs.len() as u64, cut: Some(cut), found: None };
             }
             goal = self.visit(next as u32, &mut visited);
@@ -141,15 +149,12 @@ impl<'a, 'r, 'p> Search<'a, 'r, 'p> {
     ) -> Option<Cut> {
         let states = visited.pairs.len() as u64;
         let memory = (self.store.memory() + visited.memory()) as u64;
-        if limits.max_states.is_some_and(|most| states > most) {
-            return Some(Cut::States);
-        }
         if limits.max_memory.is_some_and(|most| memory > most) {
             return Some(Cut::Memory);
         }
         let transitions = visited.edges.len() as u64;
         let frontier = states - expanded as u64;
-        monitor.observe(&Progress { phase: "searching", states, transitions, frontier, memory })
+        monitor.observe(&Progress { phase: "searching", states, transitions, frontier, memory, whole: None })
     }
 
     /// Visits a pair: adds its edges, and says what is wrong with it or one of them.
@@ -222,6 +227,7 @@ impl<'a, 'r, 'p> Search<'a, 'r, 'p> {
             Arrival::Dropped => Head::Dropped,
             Arrival::Fault(_) => Head::Wrong(Wrong::Fault),
             Arrival::Node(mode) => {
+                self.forgetter.forget(&mut self.walker.state);
                 let node = self.store.insert(mode, &self.walker.state, Some((from.0, state)), u64::MAX);
                 Head::Pair((node.expect("a store has room for any number of states"), known))
             }
@@ -284,16 +290,20 @@ impl<'a, 'r, 'p> Search<'a, 'r, 'p> {
 
     /// Walks a way again, and notes what happens on it.
     fn retrace(&mut self, way: &[Edge], goal: Goal) -> Found {
-        let mut schedule = Schedule { actions: self.start.clone() };
+        let mut schedule = Schedule::default();
+        let mut start = self.start.clone();
         let mut history = History::default();
         let (mut known, mut thread, mut fault) = (0, None, None);
         self.walker.start();
         let mut state = self.walker.state.clone();
         for edge in way {
             let arrival = self.walker.run(&state, edge.actor, edge.choice);
+            // Nobody sees these steps: they can as well stand where the thread begins.
+            let begins = std::mem::take(&mut start[edge.actor.thread().index()]);
+            let step = Action { actor: Actor::Thread(edge.actor.thread()), choice: Choice::Only };
+            schedule.actions.extend(std::iter::repeat_n(step, begins));
             schedule.actions.push(Action { actor: edge.actor, choice: edge.choice });
-            let rest = Action { actor: Actor::Thread(edge.actor.thread()), choice: Choice::Only };
-            schedule.actions.extend(std::iter::repeat_n(rest, edge.steps as usize - 1));
+            schedule.actions.extend(std::iter::repeat_n(step, edge.steps as usize - 1));
             for event in &self.walker.events {
                 note(&mut history, event, self.calls);
                 match self.referee.step(known, event) {

@@ -250,6 +250,7 @@ impl<S: Specification> Prepared<'_, S> {
             specification: self.suite.specification.name(),
             claims: self.claims.clone(),
             procedures: self.object.procedures.clone(),
+            roles: self.suite.roles.clone().or(self.claims.roles.clone()),
             sizes: self.sizes.clone(),
             buffer: self.suite.buffer,
             models,
@@ -265,7 +266,10 @@ impl<S: Specification> Prepared<'_, S> {
         monitor: &mut dyn Monitor,
     ) -> Result<(Searched, Option<Failure>), Refused> {
         let calls = self.object.numbered(client)?;
-        let program = self.object.program(client, Results::Dropped, loader)?;
+        let mut program = self.object.program(client, Results::Dropped, loader)?;
+        // Nothing of the final state is looked at, so that what nobody reads any more can be forgotten.
+        program.observed.clear();
+        program.expectations.clear();
         let models = self.suite.models(&program, memory);
         let machine = Machine::new(&program, models, self.suite.buffer).map_err(Refused::TooLarge)?;
         let mut table = Table::new(&self.suite.specification, &calls);

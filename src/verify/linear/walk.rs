@@ -64,21 +64,22 @@ impl<'a, 'p> Walker<'a, 'p> {
         Walker { machine, calls, sites, state: machine.initial(), events: Vec::new(), steps: 0 }
     }
 
-    /// Goes to where the search begins: every thread before its first call. Returns the steps on the way.
-    pub fn start(&mut self) -> Vec<Action> {
+    /// Goes to where the search begins: every thread before its first call. Returns how many steps each thread
+    /// makes on the way.
+    pub fn start(&mut self) -> Vec<usize> {
         self.state = self.machine.initial();
-        let mut actions = Vec::new();
+        let mut steps = vec![0; self.machine.program().threads.len()];
         if self.machine.models().switch != SwitchModel::Every {
-            return actions;
+            return steps;
         }
         for thread in self.machine.program().thread_ids() {
             let action = Action { actor: Actor::Thread(thread), choice: Choice::Only };
             while self.is_unseen(thread) {
                 self.machine.step(&mut self.state, action).expect("a client's own steps do not fail");
-                actions.push(action);
+                steps[thread.index()] += 1;
             }
         }
-        actions
+        steps
     }
 
     /// Takes an edge.
