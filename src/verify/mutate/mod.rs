@@ -7,7 +7,7 @@
 //! concurrent Java, Mutation 2006, as far as a stack machine has them). Each mutant is explored in full; it is
 //!
 //! - *noticed* when an expectation fails, or a deadlock or fault can be reached that none expects;
-//! - *the same* when it cannot be told from the program: see [`behaviour`];
+//! - *the same* when it cannot be told from the program: see `verify::mutate::behaviour`;
 //! - a *survivor* otherwise: either an expectation is missing, or the code is more careful than it has to be;
 //! - *undecided* when a limit cut its search before anything was noticed.
 //!
