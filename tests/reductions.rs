@@ -106,7 +106,12 @@ fn everything_survives_in_the_corpus() {
     let mut paths = Vec::new();
     programs_in(&common::root().join("programs"), &mut paths);
     for path in paths {
-        let program = racevm::testing::file(&path).assemble().expect("the corpus assembles");
+        let program = match racevm::testing::file(&path).assemble() {
+            Ok(program) => program,
+            // Locks and objects are for others to include: they have no threads of their own.
+            Err(failure) if failure.to_string().contains("E0506") => continue,
+            Err(failure) => panic!("the corpus assembles:\n{failure}"),
+        };
         for models in program.combinations(program.models) {
             let request = Request { reduce: false, verdicts_only: true, limits, ..Request::new(models) };
             let whole = explore(&program, &request, &mut Unwatched).expect("small states");
