@@ -184,12 +184,28 @@ impl Writer<'_> {
                 (None, Some(cut)) => format!("unknown: {}", names::cut(cut)),
                 (None, None) => "linearizable".to_owned(),
             };
-            let clients = super::number::grouped(&model.clients.to_string());
+            let clients = super::number::grouped(&(model.clients + model.further).to_string());
             let client = model.failure.as_ref().map_or_else(String::new, |failure| failure.client.clone());
             let states = super::number::grouped(&model.states.to_string());
             rows.push(vec![model.memory.to_string(), verdict, clients, states, client]);
         }
-        table(&rows, &[2, 3], self.palette)
+        format!("{}{}", table(&rows, &[2, 3], self.palette), self.further())
+    }
+
+    /// Says how far the search went beyond the sizes.
+    fn further(&self) -> String {
+        let went = self.report.models.iter().filter(|model| model.further > 0);
+        let went: Vec<String> = went
+            .map(|model| format!("{} of {} under {}", model.further, model.of_further, model.memory))
+            .collect();
+        let Some(size) = self.report.further.filter(|_| !went.is_empty()) else { return String::new() };
+        let (threads, calls) =
+            (plural(u64::from(size.threads), "thread"), plural(u64::from(size.calls), "call"));
+        let what = format!(
+            "Beyond that, and only as far as it is quick, clients of {threads} with up to {calls} each: {}.",
+            went.join(", ")
+        );
+        wrap(&what, COLUMNS, "")
     }
 
     fn deviations(&self) -> String {

@@ -51,6 +51,8 @@ struct ObjectJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     sizes: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    further: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     models: Option<Vec<ModelJson>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<Vec<ErrorJson>>,
@@ -65,6 +67,8 @@ struct ModelJson {
     as_claimed: bool,
     clients: u64,
     of_clients: u64,
+    further: u64,
+    of_further: u64,
     states: u64,
     cut: Option<&'static str>,
     failure: Option<FailureJson>,
@@ -129,6 +133,7 @@ fn object(report: &Report, again: ReplayOf<'_>) -> ObjectJson {
         specification: Some(report.specification.clone()),
         operations: Some(report.procedures.iter().map(|procedure| procedure.proc.clone()).collect()),
         sizes: Some(report.sizes.iter().map(ToString::to_string).collect()),
+        further: report.further.map(|size| size.to_string()),
         models: Some(report.models.iter().map(|found| model(report, found, again)).collect()),
         ..ObjectJson::default()
     }
@@ -150,6 +155,8 @@ fn model(report: &Report, found: &ModelReport, again: ReplayOf<'_>) -> ModelJson
         as_claimed,
         clients: found.clients,
         of_clients: found.of_clients,
+        further: found.further,
+        of_further: found.of_further,
         states: found.states,
         cut: found.cut.map(names::cut_word),
         failure: found.failure.as_ref().map(|failed| failure(report, failed, again)),

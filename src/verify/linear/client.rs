@@ -1,5 +1,6 @@
 //! The clients of an object: which thread makes which calls, and the code that does it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -18,6 +19,27 @@ pub struct Made {
     pub proc: String,
     /// The arguments, the last on top of the stack.
     pub arguments: Vec<i64>,
+}
+
+/// What a client's thread, and what it keeps of results, are called: as nothing in the object is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Names {
+    pub thread: String,
+    pub got: String,
+}
+
+impl Names {
+    /// Chooses names that are no words of any of these texts.
+    pub fn unlike<'t>(texts: impl Iterator<Item = &'t str>) -> Names {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let words: BTreeSet<&str> = texts.flat_map(|text| text.split(|c: char| !is_part(c))).collect();
+        let fresh = |name: &str| {
+            let mut candidates =
+                std::iter::once(name.to_owned()).chain((2..).map(|n: u64| format!("{name}_{n}")));
+            candidates.find(|name| !words.contains(name.as_str())).expect("there is always another number")
+        };
+        Names { thread: fresh("client"), got: fresh("got") }
+    }
 }
 
 /// What becomes of the values that calls leave on the stack.
@@ -42,14 +64,14 @@ impl Client {
         self.threads.iter().flatten()
     }
 
-    /// Writes the client's code, to stand behind the object's. `thread` is the name of the thread, and
-    /// `left_by` says how many values a proc leaves.
-    pub(super) fn code(&self, thread: &str, left_by: &dyn Fn(&str) -> usize, results: Results) -> String {
+    /// Writes the client's code, to stand behind the object's. `left_by` says how many values a proc leaves.
+    pub(super) fn code(&self, names: &Names, left_by: &dyn Fn(&str) -> usize, results: Results) -> String {
+        let Names { thread, got } = names;
         let mut text = format!("thread {thread}[{}]\n", self.threads.len());
         let values = |calls: &Vec<Made>| calls.iter().map(|made| left_by(&made.proc)).sum::<usize>();
         let most = self.threads.iter().map(values).max().unwrap_or(0);
         if results == Results::Kept && most > 0 {
-            text.push_str(&format!("    local got[{most}] = 0\n"));
+            text.push_str(&format!("    local {got}[{most}] = 0\n"));
         }
         for index in 1..self.threads.len() {
             let test = if index == 1 && self.threads.len() == 2 {
@@ -75,7 +97,7 @@ impl Client {
                         Results::Dropped => {
                             format!("    JZ    seen_{index}_{place}\n  seen_{index}_{place}:\n")
                         }
-                        Results::Kept => format!("    STORE got[{place}]\n"),
+                        Results::Kept => format!("    STORE {got}[{place}]\n"),
                     });
                 }
                 kept += left;
@@ -86,7 +108,7 @@ impl Client {
             text.push_str("\nobserve ");
             let of = |(index, calls): (usize, &Vec<Made>)| {
                 (0..values(calls))
-                    .map(move |place| format!("{thread}[{index}].got[{place}]"))
+                    .map(move |place| format!("{thread}[{index}].{got}[{place}]"))
                     .collect::<Vec<_>>()
             };
             let observed: Vec<String> = self.threads.iter().enumerate().flat_map(of).collect();
@@ -179,9 +201,10 @@ mod tests {
     #[test]
     fn both_codes_have_the_same_steps() {
         let client: Client = "push(1) pop | pop pop".parse().unwrap();
+        let names = Names::unlike([""].into_iter());
         let left = |name: &str| if name == "pop" { 2 } else { 0 };
         let steps = |results| {
-            let code = client.code("client", &left, results);
+            let code = client.code(&names, &left, results);
             let is_step = |line: &&str| {
                 let word = line.trim();
                 !word.starts_with(|c: char| c.is_lowercase()) && !word.is_empty()
@@ -189,6 +212,6 @@ mod tests {
             code.lines().filter(is_step).count()
         };
         assert_eq!(steps(Results::Dropped), steps(Results::Kept));
-        assert!(client.code("client", &left, Results::Kept).contains("STORE got[3]"));
+        assert!(client.code(&names, &left, Results::Kept).contains("STORE got[3]"));
     }
 }

@@ -21,7 +21,10 @@ pub struct Size {
 /// The sizes that are asked about unless others are named, as far as they have few clients.
 const USUAL_SIZES: [(u32, u32); 6] = [(1, 3), (2, 2), (1, 4), (3, 1), (2, 3), (1, 6)];
 
-/// The most clients of one of the usual sizes.
+/// The size beyond the usual ones, which is gone into as far as is quick.
+const FURTHER_SIZE: Size = Size { threads: 3, calls: 2 };
+
+/// The most clients of one of the usual sizes, and of the one beyond them.
 const FEW_CLIENTS: f64 = 2_500.0;
 
 /// What decides which clients there are.
@@ -66,6 +69,17 @@ impl Clients<'_> {
         let mut largest: Vec<Size> = few.iter().filter(is_largest).copied().collect();
         largest.sort_unstable();
         largest
+    }
+
+    /// Lists the clients of the size beyond the usual ones, if they are few, that are not among these.
+    pub fn further(&self, clients: &[Client]) -> Option<(Size, Vec<Client>)> {
+        if self.estimate(FURTHER_SIZE) > FEW_CLIENTS {
+            return None;
+        }
+        let known: BTreeSet<&Client> = clients.iter().collect();
+        let mut further = self.all(&[FURTHER_SIZE]);
+        further.retain(|client| !known.contains(client));
+        Some((FURTHER_SIZE, further)).filter(|(_, further)| !further.is_empty())
     }
 
     /// Returns the procs of each kind of thread, and whether there may be many of it.

@@ -1,7 +1,7 @@
 //! What the text of an object turned out to be.
 
 use super::claims::Roles;
-use super::client::{Client, Made, Results};
+use super::client::{Client, Made, Names, Results};
 use super::model::Numbered;
 use super::specification::{Argument, Operation};
 use super::suite::Refused;
@@ -36,8 +36,8 @@ pub(super) struct Object {
     pub symmetric: bool,
     /// It declares how many threads there are.
     knows_threads: bool,
-    /// What the clients' thread is called.
-    thread: String,
+    /// What clients call their own.
+    names: Names,
 }
 
 impl Object {
@@ -56,9 +56,9 @@ impl Object {
             procedures: Vec::new(),
             symmetric: true,
             knows_threads: true,
-            thread: fresh("client", [text].into_iter()),
+            names: Names::unlike([text].into_iter()),
         };
-        let probe = format!("thread {}\n    HALT\nend\n", object.thread);
+        let probe = format!("thread {}\n    HALT\nend\n", object.names.thread);
         let program = match object.assemble(&probe, 1, loader) {
             Err(asm::Failure::UnknownDefine(unknown)) if unknown == THREADS => {
                 object.knows_threads = false;
@@ -73,7 +73,7 @@ impl Object {
             )));
         }
         let included = program.sources[1..].iter().map(|source| source.text.as_str());
-        object.thread = fresh("client", included.chain([text]));
+        object.names = Names::unlike(included.chain([text]));
         object.symmetric = !program.code.contains(&Instr::SelfIndex);
         object.procedures = procedures(&program, operations)?;
         Ok(object)
@@ -135,7 +135,7 @@ impl Object {
         loader: &dyn Loader,
     ) -> Result<Program, Refused> {
         let left_by = |proc: &str| self.procedure(proc).map_or(0, |procedure| procedure.results);
-        let code = client.code(&self.thread, &left_by, results);
+        let code = client.code(&self.names, &left_by, results);
         Ok(self.assemble(&code, client.threads.len() as u32, loader)?)
     }
 
@@ -186,13 +186,4 @@ fn procedures(program: &Program, operations: &[Operation]) -> Result<Vec<Procedu
         return Err(Refused::NoObject(format!("it declares no proc that is one of {}", names.join(", "))));
     }
     Ok(procedures)
-}
-
-/// Chooses a name that is no word of any of these texts.
-fn fresh<'t>(name: &str, texts: impl Iterator<Item = &'t str>) -> String {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let words: std::collections::BTreeSet<&str> =
-        texts.flat_map(|text| text.split(|c: char| !is_part(c))).collect();
-    let mut candidates = std::iter::once(name.to_owned()).chain((2..).map(|n: u64| format!("{name}_{n}")));
-    candidates.find(|name| !words.contains(name.as_str())).expect("there is always another number")
 }

@@ -26,6 +26,8 @@ pub struct Report {
     pub roles: Option<Roles>,
     /// The sizes of the clients.
     pub sizes: Vec<Size>,
+    /// A larger size whose clients were explored too, as far as that was quick.
+    pub further: Option<Size>,
     /// How many entries a store buffer has.
     pub buffer: u32,
     /// What was found under each memory model.
@@ -41,6 +43,10 @@ pub struct ModelReport {
     pub clients: u64,
     /// How many there are in all.
     pub of_clients: u64,
+    /// How many clients of [`Report::further`] were explored too.
+    pub further: u64,
+    /// How many of these there are in all.
+    pub of_further: u64,
     /// Pairs of a state of the program and of what the referee knows that were visited, over all clients.
     pub states: u64,
     /// The smallest client that fails, and how; the clients behind it were not explored.
@@ -104,7 +110,7 @@ pub enum Deviation {
 }
 
 impl ModelReport {
-    /// Returns true when every client was explored, and none fails.
+    /// Returns true when every client of the sizes was explored, and none fails.
     pub fn is_right(&self) -> bool {
         self.failure.is_none() && self.cut.is_none()
     }

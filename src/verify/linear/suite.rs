@@ -17,6 +17,9 @@ use crate::explore::{Limits, Monitor};
 use crate::program::{MemoryModel, Models, Program, SwitchModel};
 use crate::vm::{DEFAULT_BUFFER, Machine, TooLarge};
 
+/// How many states the clients beyond the usual sizes may take together, under one memory model.
+const FURTHER_STATES: u64 = 300_000;
+
 /// What is asked of an object.
 ///
 /// ```
@@ -84,6 +87,8 @@ pub struct Prepared<'s, S> {
     pub sizes: Vec<Size>,
     /// Every client, the smallest first.
     pub clients: Vec<Client>,
+    /// Clients of a larger size that are explored too as far as that is quick, where no sizes were asked for.
+    pub further: Option<(Size, Vec<Client>)>,
 }
 
 impl<S: Specification> Suite<S> {
@@ -174,8 +179,9 @@ impl<S: Specification> Suite<S> {
         }
         let clients = Clients { procedures: &object.procedures, roles, symmetric: object.symmetric };
         let sizes = self.sizes.clone().unwrap_or_else(|| clients.usual_sizes());
-        let clients = clients.all(&sizes);
-        Ok(Prepared { suite: self, object, claims, sizes, clients })
+        let all = clients.all(&sizes);
+        let further = if self.sizes.is_none() { clients.further(&all) } else { None };
+        Ok(Prepared { suite: self, object, claims, sizes, clients: all, further })
     }
 
     /// Returns the text of the object with a client behind it, which keeps what its calls return.
@@ -226,9 +232,19 @@ impl<S: Specification> Prepared<'_, S> {
         monitor: &mut dyn Monitor,
     ) -> Result<ModelReport, Refused> {
         let of_clients = self.clients.len() as u64;
-        let mut report = ModelReport { memory, clients: 0, of_clients, states: 0, failure: None, cut: None };
+        let of_further = self.further.as_ref().map_or(0, |(_, clients)| clients.len() as u64);
+        let mut report = ModelReport {
+            memory,
+            clients: 0,
+            of_clients,
+            further: 0,
+            of_further,
+            states: 0,
+            failure: None,
+            cut: None,
+        };
         for client in &self.clients {
-            let (searched, failure) = self.search(client, memory, loader, monitor)?;
+            let (searched, failure) = self.search(client, memory, &self.suite.limits, loader, monitor)?;
             report.states += searched.states;
             report.failure = failure;
             report.cut = searched.cut;
@@ -240,7 +256,36 @@ impl<S: Specification> Prepared<'_, S> {
                 break;
             }
         }
+        if report.is_right() {
+            self.explore_further(&mut report, loader, monitor)?;
+        }
         Ok(report)
+    }
+
+    /// Explores clients of a larger size until one fails or they have had their share of states.
+    fn explore_further(
+        &self,
+        report: &mut ModelReport,
+        loader: &dyn Loader,
+        monitor: &mut dyn Monitor,
+    ) -> Result<(), Refused> {
+        let mut left = FURTHER_STATES;
+        for client in self.further.iter().flat_map(|(_, clients)| clients) {
+            let most = self.suite.limits.max_states.map_or(left, |most| most.min(left));
+            let limits = Limits { max_states: Some(most), ..self.suite.limits };
+            let (searched, failure) = self.search(client, report.memory, &limits, loader, monitor)?;
+            report.states += searched.states;
+            report.failure = failure;
+            if searched.cut.is_some() {
+                break;
+            }
+            report.further += 1;
+            if report.failure.is_some() {
+                break;
+            }
+            left = left.saturating_sub(searched.states);
+        }
+        Ok(())
     }
 
     /// Puts together what was found under each model.
@@ -252,6 +297,7 @@ impl<S: Specification> Prepared<'_, S> {
             procedures: self.object.procedures.clone(),
             roles: self.suite.roles.clone().or(self.claims.roles.clone()),
             sizes: self.sizes.clone(),
+            further: self.further.as_ref().map(|(size, _)| *size),
             buffer: self.suite.buffer,
             models,
         }
@@ -262,6 +308,7 @@ impl<S: Specification> Prepared<'_, S> {
         &self,
         client: &Client,
         memory: MemoryModel,
+        limits: &Limits,
         loader: &dyn Loader,
         monitor: &mut dyn Monitor,
     ) -> Result<(Searched, Option<Failure>), Refused> {
@@ -274,7 +321,7 @@ impl<S: Specification> Prepared<'_, S> {
         let machine = Machine::new(&program, models, self.suite.buffer).map_err(Refused::TooLarge)?;
         let mut table = Table::new(&self.suite.specification, &calls);
         let mut referee = Referee::new(&mut table, client.threads.len());
-        let mut searched = Search::new(&machine, &mut referee, &calls).run(&self.suite.limits, monitor);
+        let mut searched = Search::new(&machine, &mut referee, &calls).run(limits, monitor);
         let Some(found) = searched.found.take() else { return Ok((searched, None)) };
         let (culprit, allowed) = explain::order(&mut referee, &found);
         let allowed = explain::with_orders(&mut table, &found.history, culprit, allowed);
@@ -326,7 +373,8 @@ impl<S: Specification> Prepared<'_, S> {
         client: &Client,
         memory: MemoryModel,
     ) -> Result<(Option<Failure>, Vec<super::model::Numbered>), Refused> {
-        let (_, failure) = self.search(client, memory, &NoFiles, &mut crate::explore::Unwatched)?;
+        let (_, failure) =
+            self.search(client, memory, &self.suite.limits, &NoFiles, &mut crate::explore::Unwatched)?;
         Ok((failure, self.object.numbered(client)?))
     }
 }

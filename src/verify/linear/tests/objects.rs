@@ -240,3 +240,48 @@ fn a_client_is_a_program_that_keeps_its_results() {
     let wrong: Client = "enqueue".parse().unwrap();
     assert!(suite.client(&wrong, &NoFiles).unwrap_err().to_string().contains("enqueue(x), dequeue"));
 }
+
+#[test]
+fn beyond_the_usual_sizes_more_is_found() {
+    // Both calls of the third thread are needed: what it puts in wakes the wrong one of the two that wait.
+    let text = "
+        mutex m
+        condition changed on m
+        queue items max 1
+        proc enqueue
+            LOCK m
+          again:
+            DUP
+            TRYPUT items
+            JNZ  there
+            WAIT changed
+            JMP  again
+          there:
+            POP
+            NOTIFY changed
+            UNLOCK m
+        end
+        proc dequeue
+            LOCK m
+          again:
+            TRYGET items
+            JNZ  there
+            POP
+            WAIT changed
+            JMP  again
+          there:
+            NOTIFY changed
+            UNLOCK m
+        end
+    ";
+    let queue = Shipped::new(Kind::BoundedQueue(1)).waiting(true);
+    let suite = Suite::new("object.rvm", text, queue).memories([MemoryModel::Sc]);
+    let report = suite.run(&mut Unwatched).unwrap();
+    let model = &report.models[0];
+    assert_eq!((model.clients, model.cut), (model.of_clients, None));
+    assert!(model.further > 0);
+    assert_eq!(failing(&report).0, Wrong::Deadlock);
+    assert!(failing(&report).1.matches('|').count() == 2, "{}", failing(&report).1);
+    let only = suite.sizes(["2x3".parse().unwrap()]).run(&mut Unwatched).unwrap();
+    assert!(only.models[0].is_right() && only.further.is_none());
+}
