@@ -26,6 +26,8 @@ pub struct Edge {
     pub actor: EdgeActor,
     /// How many steps it takes.
     pub steps: u32,
+    /// Which threads change places on it, for [`Space::places`](super::Space::places).
+    pub places: u32,
 }
 
 /// The actor of an edge, as far as it matters after the search.
@@ -40,6 +42,19 @@ pub enum EdgeActor {
 /// What marks a head as a sink, and an actor as a buffer.
 pub(super) const TOP: u32 = 1 << 31;
 
+/// An edge to be stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NewEdge {
+    /// A node, or `TOP` with a sink.
+    pub head: u32,
+    /// A thread, or `TOP` with a buffer's ordinal.
+    pub actor: u32,
+    /// How many steps it takes.
+    pub steps: u32,
+    /// Which threads change places on it; 0 where none do.
+    pub places: u32,
+}
+
 /// Edges one after another.
 #[derive(Debug, Default)]
 struct Columns {
@@ -49,20 +64,29 @@ struct Columns {
     actors: Vec<u32>,
     /// Steps; empty while every edge is one step.
     steps: Vec<u32>,
+    /// Places; empty while no thread changes its place.
+    places: Vec<u32>,
 }
 
 impl Columns {
-    fn push(&mut self, head: u32, actor: u32, steps: u32) {
-        if steps != 1 && self.steps.is_empty() {
+    fn push(&mut self, new: NewEdge) {
+        if new.steps != 1 && self.steps.is_empty() {
             self.steps = vec![1; self.heads.len()];
         }
+        if new.places != 0 && self.places.is_empty() {
+            self.places = vec![0; self.heads.len()];
+        }
         make_room(&mut self.heads, 1);
-        self.heads.push(head);
+        self.heads.push(new.head);
         make_room(&mut self.actors, 1);
-        self.actors.push(actor);
-        if !self.steps.is_empty() || steps != 1 {
+        self.actors.push(new.actor);
+        if !self.steps.is_empty() || new.steps != 1 {
             make_room(&mut self.steps, 1);
-            self.steps.push(steps);
+            self.steps.push(new.steps);
+        }
+        if !self.places.is_empty() || new.places != 0 {
+            make_room(&mut self.places, 1);
+            self.places.push(new.places);
         }
     }
 
@@ -70,6 +94,7 @@ impl Columns {
         self.heads.truncate(len);
         self.actors.truncate(len);
         self.steps.truncate(len);
+        self.places.truncate(len);
     }
 
     fn get(&self, at: usize) -> Edge {
@@ -83,11 +108,13 @@ impl Columns {
                 actor => EdgeActor::Buffer(actor & !TOP),
             },
             steps: self.steps.get(at).copied().unwrap_or(1),
+            places: self.places.get(at).copied().unwrap_or(0),
         }
     }
 
     fn memory(&self) -> usize {
-        (self.heads.capacity() + self.actors.capacity() + self.steps.capacity()) * 4
+        let columns = [&self.heads, &self.actors, &self.steps, &self.places];
+        columns.map(Vec::capacity).into_iter().sum::<usize>() * 4
     }
 }
 
@@ -127,13 +154,12 @@ impl Edges {
         }
     }
 
-    /// Adds an edge to the row that was begun last. `head` is a node, or `TOP` with a sink; `actor` a thread,
-    /// or `TOP` with a buffer's ordinal.
-    pub fn push(&mut self, head: u32, actor: u32, steps: u32) {
+    /// Adds an edge to the row that was begun last.
+    pub fn push(&mut self, edge: NewEdge) {
         match self.open {
-            None => self.columns.push(head, actor, steps),
+            None => self.columns.push(edge),
             Some(node) => {
-                self.again.push(head, actor, steps);
+                self.again.push(edge);
                 let row = self.again_rows.get_mut(&node).expect("the row was begun");
                 row.end = self.again.heads.len();
             }

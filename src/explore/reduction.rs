@@ -1,4 +1,22 @@
 //! Reductions: what the search may leave out, and what it needs for that.
+//!
+//! Which of them keep the numbers of schedules and the probabilities? Call a reduced graph *faithful* if from
+//! every node the edges out, one by one, stand for the edges out of each state that the node stands for: the
+//! same actors, each with as many successors, which lead to what the heads stand for. Then a schedule from a
+//! state is a path from its node and the other way round, and the random scheduler, which draws an actor and
+//! then a successor, moves between nodes with the same probabilities (its chain is lumpable: Kemeny and Snell,
+//! "Finite Markov Chains", 1960, §6.3). A cycle of nodes is an endless path, so an endless schedule of a finite
+//! graph, and the other way round.
+//!
+//! - Symmetry is faithful: a change of places takes the edges of a state to those of the other, and each edge
+//!   out of a representative is kept, even where several lead to one node. What names threads is spread evenly
+//!   over its orbit, because the first state is the same whoever changes places.
+//! - Dead values are faithful: what is forgotten decides neither what is enabled nor what a step does, so states
+//!   that differ in nothing else take the same steps to such states.
+//! - Fusion is not: A's `PUSH 0, PUSH 1, STORE x` and B's `LOAD x` have four orders, and B reads 0 in three of
+//!   them, with probability 1/2 + 1/4 + 1/8. With A's pushes fused there are three orders, and it is 1/2 + 1/4.
+//! - Stubborn sets are not: there A's pushes come first, because they do not touch B's step, which leaves two
+//!   orders, and B reads 0 with probability 1/2.
 
 use super::dead::Dead;
 use super::independence::Independence;
@@ -67,6 +85,17 @@ impl Reduction {
         let dead = wanted.dead.then(|| Dead::new(machine));
         let symmetry = Symmetry::new(machine).filter(|_| wanted.symmetry);
         Some(Reduction { wanted, independence, dead, symmetry })
+    }
+
+    /// Returns true when it keeps the numbers of schedules, their classes and all probabilities; then spaces note
+    /// which threads change places on an edge.
+    pub fn keeps_schedules(&self) -> bool {
+        !self.wanted.fusion && !self.wanted.stubborn
+    }
+
+    /// Returns true when nothing but symmetry reduces, so that how large the whole graph is can be told.
+    pub fn is_symmetry_alone(&self) -> bool {
+        self.symmetry.is_some() && self.keeps_schedules() && !self.wanted.dead
     }
 
     /// Returns which threads changed places, where some did.

@@ -1,13 +1,14 @@
 //! The search: breadth first over the decision graph, each node expanded once; with reductions, some a second
 //! time (see [`proviso`]).
 
-use super::edges::{Edge, Edges, Head, TOP};
+use super::edges::{Edge, Edges, Head, NewEdge, TOP};
 use super::estimate;
 use super::expand::{Arrival, Expander, Successor};
 use super::limits::{Cut, Limits, Monitor, Progress};
 use super::proviso;
 use super::reduction::Reduction;
 use super::store::{MAX_NODES, Mode, NodeId, Store, make_room};
+use super::symmetry::Places;
 use crate::program::{Addr, Program, ThreadId};
 use crate::vm::{Actor, Fault, Machine, State, Stop};
 
@@ -72,6 +73,8 @@ pub struct Space<'m, 'p> {
     /// The reduction that was used.
     pub reduction: Option<&'m Reduction>,
     edges: Edges,
+    /// How threads change places on edges, where that is noted.
+    places: Places,
     /// For each node of a reduced search, whether something was left out there.
     partial: Vec<bool>,
 }
@@ -115,6 +118,12 @@ impl<'m, 'p> Space<'m, 'p> {
         self.edges.of(node)
     }
 
+    /// Returns, for each thread before an edge, which one it is behind it; `None` where none changes places, or
+    /// that was not noted ([`Reduction::keeps_schedules`]).
+    pub fn places(&self, edge: Edge) -> Option<&[ThreadId]> {
+        self.places.get(edge.places)
+    }
+
     /// Returns true when a node was expanded as if there were no reduction.
     pub(super) fn is_whole(&self, node: NodeId) -> bool {
         self.edges.is_again(node)
@@ -142,19 +151,27 @@ impl<'m, 'p> Space<'m, 'p> {
 
     /// Returns how many bytes are held.
     pub fn memory(&self) -> usize {
-        self.store.memory() + self.edges.memory() + self.kinds.capacity() + self.partial.capacity()
+        self.store.memory()
+            + self.edges.memory()
+            + self.places.memory()
+            + self.kinds.capacity()
+            + self.partial.capacity()
     }
 
     /// Counts decision states and states where an execution ends, each once: a state before a fault in a run
     /// that is a decision state too, or the state before a fault in another thread's run, counts once.
     pub fn states(&self) -> u64 {
-        let counts = |&(node, &kind): &(usize, &Kind)| match kind {
+        (0..self.len() as NodeId).filter(|&node| self.is_state(node)).count() as u64
+    }
+
+    /// Returns true when a node is one of [`Self::states`].
+    pub(super) fn is_state(&self, node: NodeId) -> bool {
+        match self.kinds[node as usize] {
             Kind::Branch => false,
-            Kind::FaultEnd => !self.is_counted_elsewhere(node as NodeId),
-            Kind::Unexpanded => self.store.mode(node as NodeId) == Mode::Decision,
+            Kind::FaultEnd => !self.is_counted_elsewhere(node),
+            Kind::Unexpanded => self.store.mode(node) == Mode::Decision,
             Kind::Decision | Kind::Final | Kind::Deadlock => true,
-        };
-        self.kinds.iter().enumerate().filter(counts).count() as u64
+        }
     }
 
     /// Returns true when the state before a fault in a run is a decision state too, or that before a fault in
@@ -170,11 +187,14 @@ impl<'m, 'p> Space<'m, 'p> {
     /// Counts the edges that lead to such states. A fault right behind a decision and a failed `ASSUME` lead
     /// to no state of their own, and count as none.
     pub fn transitions(&self) -> u64 {
-        let edges = (0..self.len() as NodeId).flat_map(|node| self.edges(node));
-        let counts = edges.filter(
-            |edge| matches!(edge.head, Head::Node(node) if self.kinds[node as usize] != Kind::Branch),
-        );
-        counts.count() as u64
+        (0..self.len() as NodeId).map(|node| self.transitions_from(node)).sum()
+    }
+
+    /// Counts the edges out of a node that are among [`Self::transitions`].
+    pub(super) fn transitions_from(&self, node: NodeId) -> u64 {
+        let counts =
+            |edge: &Edge| matches!(edge.head, Head::Node(node) if self.kinds[node as usize] != Kind::Branch);
+        self.edges(node).filter(counts).count() as u64
     }
 }
 
@@ -208,6 +228,7 @@ impl<'m, 'p> Search<'m, 'p> {
             cut_short: None,
             reduction,
             edges: Edges::default(),
+            places: Places::default(),
             partial: Vec::new(),
         };
         Search { space, expander, state, work: BETWEEN_LOOKS, observed: 0, levels: vec![0], whole: None }
@@ -313,6 +334,7 @@ impl<'m, 'p> Search<'m, 'p> {
     fn add_edges(&mut self, node: NodeId, mode: Mode, limits: &Limits, monitor: &mut dyn Monitor) -> bool {
         let Search { space, expander, state, work, observed, whole, .. } = self;
         let words = state.words().len() as u64;
+        let notes_places = space.reduction.is_some_and(Reduction::keeps_schedules);
         expander.expand(state, mode, &mut |successor| {
             *work += words.max(u64::from(successor.steps));
             if *work >= BETWEEN_LOOKS {
@@ -328,7 +350,9 @@ impl<'m, 'p> Search<'m, 'p> {
             if is_fault && matches!(mode, Mode::Running(_)) {
                 space.kinds[node as usize] = Kind::FaultEnd;
             }
-            space.edges.push(head, actor_word(successor), successor.steps);
+            let noted = successor.order.filter(|_| notes_places);
+            let places = noted.map_or(0, |order| space.places.number(order));
+            space.edges.push(NewEdge { head, actor: actor_word(successor), steps: successor.steps, places });
             true
         })
     }

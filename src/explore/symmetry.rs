@@ -18,6 +18,11 @@
 //! representatives; going back along it from its end, the steps are renamed so that the execution they make ends
 //! in the very state that was found.
 
+use std::cmp::Ordering;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
 use crate::program::{Cell, Claim, Expr, Group, GroupId, Instr, Operand, Program, ThreadId, Threads};
 use crate::vm::{Machine, State};
 
@@ -82,6 +87,85 @@ impl Symmetry {
             }
         }
         moved
+    }
+}
+
+impl Symmetry {
+    /// Returns how many states there are in the orbit of a representative; `None` where that is too large a
+    /// number. Copies that are alike can change places without a change of the state, so of n copies, of which
+    /// some a, some b, … are alike, there are n! / (a! b! …) orders.
+    pub(super) fn orbit(&self, machine: &Machine<'_>, representative: &State) -> Option<u64> {
+        let mut orders = 1_u64;
+        for group in &self.groups {
+            let mut alike = 0;
+            for (before, &copy) in group.iter().enumerate() {
+                let same = before > 0 && self.are_alike(machine, representative, group[before - 1], copy);
+                alike = if same { alike + 1 } else { 1 };
+                // The quotient of the factorials so far is a whole number each time.
+                orders = u64::try_from(u128::from(orders) * (before as u128 + 1) / alike).ok()?;
+            }
+        }
+        Some(orders)
+    }
+
+    /// Returns the copies of a representative before this one that are like it, and so next to it.
+    pub(super) fn like_before(
+        &self,
+        machine: &Machine<'_>,
+        representative: &State,
+        thread: ThreadId,
+    ) -> impl Iterator<Item = ThreadId> {
+        let group = self.groups.iter().find(|group| group.contains(&thread));
+        let before = group.into_iter().flatten().copied().take_while(move |&copy| copy != thread);
+        before.filter(move |&copy| self.are_alike(machine, representative, copy, thread))
+    }
+
+    /// Returns how many copies of a representative are like this one, itself included.
+    pub(super) fn count_alike(&self, machine: &Machine<'_>, representative: &State, thread: ThreadId) -> u64 {
+        let group = self.groups.iter().find(|group| group.contains(&thread));
+        let is_alike = |&&copy: &&ThreadId| self.are_alike(machine, representative, copy, thread);
+        group.map_or(1, |group| group.iter().filter(is_alike).count() as u64)
+    }
+
+    fn are_alike(&self, machine: &Machine<'_>, state: &State, a: ThreadId, b: ThreadId) -> bool {
+        machine.compare_copies(state, a, b) == Ordering::Equal
+    }
+}
+
+/// How threads change places on edges, numbered from 1 in order of appearance.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    list: Vec<Box<[ThreadId]>>,
+    numbers: HashMap<Box<[ThreadId]>, u32, FixedState>,
+}
+
+impl Places {
+    /// Numbers a representative's order: for each thread which thread it was.
+    pub fn number(&mut self, order: &[ThreadId]) -> u32 {
+        if let Some(&number) = self.numbers.get(order) {
+            return number;
+        }
+        let mut places: Box<[ThreadId]> = order.into();
+        for (place, from) in order.iter().enumerate() {
+            places[from.index()] = ThreadId(place as u32);
+        }
+        self.list.push(places);
+        let number = self.list.len() as u32;
+        self.numbers.insert(order.into(), number);
+        number
+    }
+
+    /// Returns, for each thread, which it becomes; `None` for 0, where none becomes another.
+    pub fn get(&self, number: u32) -> Option<&[ThreadId]> {
+        number.checked_sub(1).map(|index| &*self.list[index as usize])
+    }
+
+    /// Returns how many bytes are held.
+    pub fn memory(&self) -> usize {
+        let each = self.list.first().map_or(0, |places| 2 * size_of_val(&**places));
+        self.list.capacity() * size_of::<Box<[ThreadId]>>()
+            + self.numbers.allocation_size()
+            + self.list.len() * each
     }
 }
 

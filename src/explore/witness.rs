@@ -2,7 +2,9 @@
 //!
 //! Dijkstra's algorithm over pairs of a node and the thread that stepped last, with the cost (context
 //! switches, steps) ordered lexicographically. A switch is a step of another thread than the last to step; a
-//! store buffer's step is nobody's, and does not count as one. The first time a goal is settled its cost is
+//! store buffer's step is nobody's, and does not count as one. Where threads change places on an edge, the last
+//! thread moves with them: the pairs are then those of the whole graph up to symmetry, with the same costs, if
+//! symmetry is all that reduces the space. The first time a goal is settled its cost is
 //! least, which is the proof that the schedule is minimal. Costs are small numbers, so the queue is a list a
 //! cost, each first in, first out: ties are broken by the order of the expansion, and two searches agree.
 //!
@@ -133,12 +135,17 @@ impl Search<'_, '_, '_> {
     /// Returns the pair that an edge leads to, and whether it is a context switch.
     fn follow(&self, pair: Pair, edge: Edge) -> (Pair, bool) {
         let last = pair % self.lasts;
-        let (next, switched) = match edge.actor {
+        let (mut next, switched) = match edge.actor {
             EdgeActor::Thread(ThreadId(thread)) if self.lasts > 1 => {
                 (thread + 1, last != 0 && last != thread + 1)
             }
             _ => (last, false),
         };
+        if let Some(places) = self.space.places(edge)
+            && let Some(thread) = next.checked_sub(1)
+        {
+            next = places[thread as usize].0 + 1;
+        }
         let head = match edge.head {
             Head::Node(node) => node * self.lasts + next,
             Head::Sink(sink) => self.space.len() as u32 * self.lasts + sink,
@@ -167,7 +174,8 @@ impl Search<'_, '_, '_> {
             let node = before / self.lasts;
             let edges = self.space.edges(node).enumerate();
             let leading = edges.filter(|&(_, edge)| self.follow(before, edge).0 == pair);
-            let (index, _) = leading.min_by_key(|&(_, edge)| edge.steps).expect("an edge led here");
+            let cost = |edge: Edge| (self.follow(before, edge).1, edge.steps);
+            let (index, _) = leading.min_by_key(|&(_, edge)| cost(edge)).expect("an edge led here");
             path.push((node, index as u32));
             pair = before;
         }

@@ -2,7 +2,7 @@
 
 use std::ops::AddAssign;
 
-use num_bigint::BigUint;
+use num_bigint::{BigInt, BigUint};
 use num_rational::BigRational;
 use num_traits::ToPrimitive;
 
@@ -19,6 +19,14 @@ impl Count {
     /// Zero.
     pub fn zero() -> Count {
         Count::Finite(BigUint::ZERO)
+    }
+
+    /// Returns the equal share of each of so many; it must be a whole number.
+    pub fn share_of(&self, count: u64) -> Count {
+        match self {
+            Count::Finite(number) => Count::Finite(number / count),
+            Count::Infinite => Count::Infinite,
+        }
     }
 
     /// Returns the number; `None` when it is infinite.
@@ -57,8 +65,25 @@ impl Probability {
         Probability { exact: Some(exact), value, error: 0.0 }
     }
 
+    /// Returns the equal share of each of so many.
+    pub fn share_of(&self, count: u64) -> Probability {
+        match &self.exact {
+            Some(exact) => Probability::exactly(exact / BigRational::from(BigInt::from(count))),
+            None => Probability::about(self.value / count as f64, self.error / count as f64),
+        }
+    }
+
     /// Makes a probability of an approximation and a bound of its error.
     pub fn about(value: f64, error: f64) -> Probability {
         Probability { exact: None, value, error }
+    }
+}
+
+impl AddAssign<&Probability> for Probability {
+    fn add_assign(&mut self, other: &Probability) {
+        *self = match (&self.exact, &other.exact) {
+            (Some(exact), Some(more)) => Probability::exactly(exact + more),
+            _ => Probability::about(self.value + other.value, self.error + other.error),
+        };
     }
 }

@@ -6,6 +6,10 @@
 //! executions are counted by dynamic programming over pairs of both: the number of times the search comes to
 //! a pair is the sum over the pairs it comes from.
 //!
+//! Up to symmetry an edge that changes places renames the actors that sleep behind it. Which trace is counted by
+//! which of its executions depends on the order in which actors are tried, how many there are does not; so it
+//! does not matter that the order of the states that a node stands for is that of the node, renamed.
+//!
 //! A step that is a fault ends the execution, so it may not change places with anything: what happened before
 //! it is part of the trace. Steps of one thread and of its store buffers keep their order.
 
@@ -14,8 +18,9 @@ use std::collections::BTreeMap;
 use num_bigint::BigUint;
 
 use super::components::Components;
-use crate::explore::{EdgeActor, Head, Kind, NodeId, Sink, Space};
-use crate::vm::{Actor, Footprint};
+use crate::explore::{Edge, EdgeActor, Head, Kind, NodeId, Reduction, Sink, Space};
+use crate::program::ThreadId;
+use crate::vm::{Actor, Footprint, State};
 
 /// Numbers of classes of equivalent schedules, by how they end.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -36,7 +41,7 @@ struct Move {
     actor: Actor,
     footprint: Footprint,
     is_fault: bool,
-    heads: Vec<Head>,
+    edges: Vec<Edge>,
 }
 
 impl Move {
@@ -48,12 +53,13 @@ impl Move {
     }
 }
 
-/// Counts the traces of a space that was explored completely and without reductions. `None` where loops may
-/// make them infinite, and where a decision does not follow every step: there swapping two steps can lead out
+/// Counts the traces of a space that was explored completely, without reductions but those that keep every
+/// schedule. `None` where loops may make them infinite, and where a decision does not follow every step: there swapping two steps can lead out
 /// of the schedules.
 pub fn count_traces(space: &Space<'_, '_>, components: &Components) -> Option<Traces> {
     let steps_decide = space.machine.decides_after_every_step();
-    if !steps_decide || components.any_cyclic() || space.cut.is_some() || space.reduction.is_some() {
+    let keeps_schedules = space.reduction.is_none_or(Reduction::keeps_schedules);
+    if !steps_decide || components.any_cyclic() || space.cut.is_some() || !keeps_schedules {
         return None;
     }
     let mut traces = Traces::default();
@@ -77,22 +83,23 @@ pub fn count_traces(space: &Space<'_, '_>, components: &Components) -> Option<Tr
     Some(traces)
 }
 
-fn moves(space: &Space<'_, '_>, node: NodeId, state: &crate::vm::State) -> Vec<Move> {
+fn moves(space: &Space<'_, '_>, node: NodeId, state: &State) -> Vec<Move> {
     let mut actors = Vec::new();
     space.machine.actors(state, &mut actors);
     let mut edges = space.edges(node).peekable();
     let mut moves = Vec::with_capacity(actors.len());
     for actor in actors {
-        let mut heads = Vec::new();
+        let mut of_actor = Vec::new();
         let mut first: Option<EdgeActor> = None;
         while let Some(edge) = edges.next_if(|edge| first.is_none_or(|first| edge.actor == first)) {
             first = Some(edge.actor);
-            heads.push(edge.head);
+            of_actor.push(edge);
         }
         let is_fault =
-            |head: &Head| matches!(head, Head::Sink(sink) if space.sinks[*sink as usize] != Sink::Assume);
-        let is_fault = heads.iter().any(is_fault);
-        moves.push(Move { actor, footprint: space.machine.footprint(state, actor), is_fault, heads });
+            |edge: &Edge| matches!(edge.head, Head::Sink(sink) if space.sinks[sink as usize] != Sink::Assume);
+        let is_fault = of_actor.iter().any(is_fault);
+        let footprint = space.machine.footprint(state, actor);
+        moves.push(Move { actor, footprint, is_fault, edges: of_actor });
     }
     moves
 }
@@ -113,13 +120,27 @@ fn go_on(
         }
         let sleeps_on = |other: &&Move| asleep.contains(&other.actor) && taken.may_swap_with(other);
         let behind: Asleep = moves.iter().filter(sleeps_on).map(|other| other.actor).collect();
-        for &head in &taken.heads {
-            match head {
-                Head::Node(node) => *arrived[node as usize].entry(behind.clone()).or_default() += ways,
+        for &edge in &taken.edges {
+            match edge.head {
+                Head::Node(node) => {
+                    let behind = space.places(edge).map_or(behind.clone(), |places| renamed(&behind, places));
+                    *arrived[node as usize].entry(behind).or_default() += ways;
+                }
                 Head::Sink(sink) if space.sinks[sink as usize] != Sink::Assume => traces.faults += ways,
                 Head::Sink(_) => {}
             }
         }
         asleep.push(taken.actor);
     }
+}
+
+/// Gives actors the names that their threads have behind an edge.
+fn renamed(asleep: &[Actor], places: &[ThreadId]) -> Asleep {
+    let rename = |&actor: &Actor| match actor {
+        Actor::Thread(thread) => Actor::Thread(places[thread.index()]),
+        Actor::Buffer(thread, cell) => Actor::Buffer(places[thread.index()], cell),
+    };
+    let mut renamed: Asleep = asleep.iter().map(rename).collect();
+    renamed.sort_unstable();
+    renamed
 }
