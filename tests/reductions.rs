@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use num_bigint::BigUint;
 use racevm::asm::{NoFiles, Options, assemble};
-use racevm::check::{Exploration, Request, Unwatched, Verdict, explore};
+use racevm::check::{Count, Exploration, Request, Unwatched, Verdict, explore};
 use racevm::explore::{Limits, Reductions};
 use racevm::program::Program;
 
@@ -71,6 +72,24 @@ fn deadlocks_and_faults_of_copies_are_given_back_in_full() {
     assert_eq!(deadlocks(&found), deadlocks(&whole));
     assert_eq!(faults(&found), faults(&whole));
     assert_eq!(faults(&found).len(), 2);
+}
+
+#[test]
+fn schedules_of_a_large_graph_of_copies_are_counted_up_to_symmetry() {
+    let program = increments(7, 1);
+    let request = Request { count: true, ..Request::new(program.models) };
+    let found = explore(&program, &request, &mut Unwatched).expect("small states");
+    let factorial = |n: u32| (1..=n).map(BigUint::from).product::<BigUint>();
+    let all = Count::Finite(factorial(28) / factorial(4).pow(7));
+    assert_eq!(found.schedules.as_ref(), Some(&all));
+    let mut sum = Count::zero();
+    for outcome in &found.outcomes {
+        sum += outcome.reached.schedules.as_ref().expect("they were counted");
+    }
+    assert_eq!(sum, all);
+    assert!(!found.search.reduced && found.search.minimal_witnesses && found.traces.is_some());
+    let kept = found.search.kept.expect("it says how many states were kept");
+    assert!(kept * 500 < found.search.states, "{kept} of {}", found.search.states);
 }
 
 fn programs_in(folder: &Path, found: &mut Vec<PathBuf>) {

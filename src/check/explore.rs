@@ -4,21 +4,17 @@ use std::time::Duration;
 
 use super::assemble::Findings;
 use super::collect::{Collector, observed};
+use super::counting::{Counting, counted, counting};
 use super::goals;
 use super::result::{Exploration, SearchSummary};
 use super::swept::{self, Answer};
 use crate::explore::{Cut, Limits, Monitor, Reduction, Reductions, Sink, Space, Spill, find_witnesses};
 use crate::graph::{Components, Ends, count, count_traces};
-use crate::program::{Claim, Models, Program};
+use crate::program::{Models, Program};
 use crate::vm::{DEFAULT_BUFFER, Machine, TooLarge};
 
 /// Counts and probabilities are given unasked for up to this many nodes.
-const COUNTED_UNASKED: usize = 300_000;
-
-/// What counting takes, bytes a node: schedules; probabilities, one after the other; traces.
-const SCHEDULES_BY_NODE: u64 = 64;
-const PROBABILITIES_BY_NODE: u64 = 160;
-const TRACES_BY_NODE: u64 = 400;
+pub(super) const COUNTED_UNASKED: usize = 300_000;
 
 /// What components take once they are there, bytes a node.
 const COMPONENTS_BY_NODE: usize = 13;
@@ -102,10 +98,10 @@ pub fn explore_beyond(
     let counting = counting(request, program);
     if let Some(wanted) = request.reductions {
         let reduction = Reduction::new(&machine, wanted);
-        return Ok(explored(&machine, reduction.as_ref(), &request.limits, counting, monitor));
+        return Ok(explored(&machine, reduction.as_ref(), &request.limits, Counting::Nothing, monitor));
     }
-    if !matches!(counting, Counting::Nothing | Counting::WhereSmall) {
-        let found = explored(&machine, None, &request.limits, counting, monitor);
+    if counting.is_asked() {
+        let found = counted(&machine, request, counting, monitor);
         return Ok(or_without_edges(found, &machine, request, counting, beyond, monitor));
     }
     let most = |count: u64| Limits {
@@ -163,8 +159,7 @@ fn or_without_edges(
         Answer::Whole(mut swept)
             if swept.search.cut.is_none() || swept.search.states > found.search.states =>
         {
-            swept.search.uncounted =
-                swept.search.cut.is_none() && !matches!(counting, Counting::Nothing | Counting::WhereSmall);
+            swept.search.uncounted = swept.search.cut.is_none() && counting.is_asked();
             *swept
         }
         Answer::Whole(swept) if swept.search.cut == Some(Cut::Disk) => {
@@ -176,48 +171,9 @@ fn or_without_edges(
     }
 }
 
-/// What is counted. A search that was cut or reduced never counts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Counting {
-    /// Nothing.
-    Nothing,
-    /// Schedules, whatever that costs.
-    Schedules,
-    /// Schedules and probabilities, where the whole graph is small enough for that to be cheap.
-    WhereSmall,
-    /// Schedules and probabilities, whatever that costs.
-    Probabilities,
-    /// Classes of equivalent schedules too.
-    Traces,
-}
-
-impl Counting {
-    /// Returns what counting takes.
-    fn bytes_by_node(self) -> u64 {
-        match self {
-            Counting::Nothing => 0,
-            Counting::Schedules => SCHEDULES_BY_NODE,
-            Counting::WhereSmall | Counting::Probabilities => PROBABILITIES_BY_NODE,
-            Counting::Traces => TRACES_BY_NODE,
-        }
-    }
-}
-
-/// Returns what the person and the expectations want counted.
-fn counting(request: &Request, program: &Program) -> Counting {
-    let expected = program.expectations.iter().any(|expectation| {
-        expectation.applies(request.models) && matches!(expectation.claim, Claim::Schedules(_))
-    });
-    match (request.count, request.verdicts_only, expected) {
-        (true, _, _) => Counting::Traces,
-        (false, true, true) => Counting::Schedules,
-        (false, true, false) => Counting::Nothing,
-        (false, false, true) => Counting::Probabilities,
-        (false, false, false) => Counting::WhereSmall,
-    }
-}
-
-/// Explores a machine, with or without reductions.
+/// Explores a machine, with or without reductions. Counts need a search that was not cut and reductions that
+/// [keep schedules](Reduction::keeps_schedules); where they are given and only symmetry reduces, states and
+/// transitions are those of the whole graph.
 pub fn explored(
     machine: &Machine<'_>,
     reduction: Option<&Reduction>,
@@ -229,7 +185,7 @@ pub fn explored(
     conclude(&space, &collector, counting, limits)
 }
 
-fn search<'m, 'p>(
+pub(super) fn search<'m, 'p>(
     machine: &'m Machine<'p>,
     reduction: Option<&'m Reduction>,
     limits: &Limits,
@@ -241,7 +197,7 @@ fn search<'m, 'p>(
 }
 
 /// Counts, finds witnesses and judges what a search found.
-fn conclude(
+pub(super) fn conclude(
     space: &Space<'_, '_>,
     collector: &Collector<'_, '_>,
     counting: Counting,
@@ -254,16 +210,17 @@ fn conclude(
     let components = Components::new(space);
     let livelocks = components.livelocks(space);
     let wanted = match counting {
-        Counting::Nothing => false,
-        Counting::WhereSmall => space.len() <= COUNTED_UNASKED,
-        Counting::Schedules | Counting::Probabilities | Counting::Traces => true,
+        Counting::WhereSmall if space.len() > COUNTED_UNASKED => Counting::Nothing,
+        _ => counting,
     };
-    let whole = wanted && space.cut.is_none() && space.reduction.is_none();
-    let counted = whole && space.len() as u64 * counting.bytes_by_node() <= room();
-    let with_probabilities = counting != Counting::Schedules;
-    let counts = counted.then(|| count(space, &components, &ends(space, collector), with_probabilities));
-    let traces =
-        (counted && counting == Counting::Traces).then(|| count_traces(space, &components)).flatten();
+    let keeps_schedules = space.reduction.is_none_or(Reduction::keeps_schedules);
+    let is_countable = wanted != Counting::Nothing && space.cut.is_none() && keeps_schedules;
+    let fitting = if is_countable { wanted.within(space.len(), room()) } else { Counting::Nothing };
+    let with_probabilities = fitting != Counting::Schedules;
+    let counts = (fitting != Counting::Nothing)
+        .then(|| count(space, &components, &ends(space, collector), with_probabilities));
+    let traces = (fitting == Counting::Traces).then(|| count_traces(space, &components)).flatten();
+    let sizes = counts.as_ref().and_then(|_| space.whole_sizes());
     let mut goals = goals::Search::new(space, collector, &components, &livelocks);
     let witnesses = find_witnesses(space, &mut goals, room());
     let livelocks = livelocks.iter().zip(&goals.livelock_nodes).map(|(&component, node)| {
@@ -273,13 +230,15 @@ fn conclude(
     });
     let livelocks = livelocks.collect();
     let search = SearchSummary {
-        states: space.states(),
-        transitions: space.transitions(),
+        states: sizes.map_or_else(|| space.states(), |sizes| sizes.states),
+        transitions: sizes.map_or_else(|| space.transitions(), |sizes| sizes.transitions),
+        kept: sizes.filter(|_| space.reduction.is_some()).map(|_| space.states()),
         cut: space.cut,
         elapsed: Duration::ZERO,
-        minimal_witnesses: space.cut.is_none() && space.reduction.is_none() && witnesses.minimal,
-        reduced: space.reduction.is_some(),
-        uncounted: whole && !counted,
+        minimal_witnesses: space.cut.is_none() && keeps_schedules && witnesses.minimal,
+        reduced: space.reduction.is_some() && sizes.is_none(),
+        uncounted: is_countable && counts.is_none(),
+        traces_uncounted: is_countable && wanted == Counting::Traces && fitting != Counting::Traces,
         lossy: None,
     };
     let accesses = std::mem::take(&mut goals.accesses);

@@ -5,6 +5,7 @@
 
 mod assemble;
 mod collect;
+mod counting;
 mod eval;
 mod explore;
 mod goals;
@@ -14,8 +15,9 @@ mod orbits;
 mod result;
 mod swept;
 
+pub use counting::Counting;
 pub use eval::evaluate;
-pub use explore::{Beyond, Counting, Request, explore, explore_beyond, explored};
+pub use explore::{Beyond, Request, explore, explore_beyond, explored};
 pub use result::{
     Deadlock, Exploration, FaultReport, Judged, Livelock, Outcome, Race, Reached, SearchSummary, Summary,
     Unexpected, Verdict,

@@ -1,11 +1,13 @@
 //! Orbits: what a search up to symmetry found, given back in full.
 //!
 //! A search with [`Symmetry`] finds a deadlock or a fault with the threads in one order. The copies can change
-//! places, so it is there in every order, and by the same schedule with the threads renamed.
+//! places, so it is there in every order, and by the same schedule with the threads renamed. What was counted
+//! for all orders together is divided among them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use super::result::{Deadlock, FaultReport};
+use super::result::{Deadlock, FaultReport, Reached};
 use crate::explore::Symmetry;
 use crate::program::{Addr, Program, ThreadId};
 
@@ -14,16 +16,21 @@ type Renaming = Vec<ThreadId>;
 
 /// Adds to each deadlock those in which copies have changed places.
 pub(super) fn of_deadlocks(program: &Program, symmetry: &Symmetry, found: Vec<Deadlock>) -> Vec<Deadlock> {
-    let mut all = BTreeMap::new();
+    let mut all: BTreeMap<_, Deadlock> = BTreeMap::new();
     for deadlock in found {
-        for renaming in renamings(program, symmetry, &deadlock.blocked) {
-            let mut renamed = deadlock.clone();
+        let renamings = renamings(program, symmetry, &deadlock.blocked);
+        let share = share_of(&deadlock.reached, renamings.len());
+        for renaming in renamings {
+            let mut renamed = Deadlock { reached: share.clone(), ..deadlock.clone() };
             for (thread, _) in &mut renamed.blocked {
                 *thread = renaming[thread.index()];
             }
             renamed.blocked.sort_unstable();
-            renamed.reached.witness = renamed.reached.witness.renamed(&renaming);
-            all.entry((renamed.values.clone(), renamed.blocked.clone())).or_insert(renamed);
+            renamed.reached.witness = share.witness.renamed(&renaming);
+            match all.entry((renamed.values.clone(), renamed.blocked.clone())) {
+                Entry::Vacant(entry) => drop(entry.insert(renamed)),
+                Entry::Occupied(mut entry) => add(&mut entry.get_mut().reached, &renamed.reached),
+            }
         }
     }
     all.into_values().collect()
@@ -31,31 +38,56 @@ pub(super) fn of_deadlocks(program: &Program, symmetry: &Symmetry, found: Vec<De
 
 /// Adds to each fault those of the other copies.
 pub(super) fn of_faults(program: &Program, symmetry: &Symmetry, found: Vec<FaultReport>) -> Vec<FaultReport> {
-    let known = |thread: ThreadId, like: &FaultReport| {
-        let same = |fault: &&FaultReport| {
-            fault.thread == thread
-                && fault.message == like.message
-                && program.line(fault.at) == program.line(like.at)
-        };
-        found.iter().find(same).cloned()
-    };
-    let mut all = BTreeMap::new();
-    for fault in &found {
-        let group = symmetry.groups().iter().find(|group| group.contains(&fault.thread));
-        for &thread in group.map_or(std::slice::from_ref(&fault.thread), Vec::as_slice) {
-            let key = (fault.message.clone(), program.line(fault.at), thread);
-            all.entry(key).or_insert_with(|| {
-                known(thread, fault).unwrap_or_else(|| {
-                    let mut renaming: Renaming = program.thread_ids().collect();
-                    renaming.swap(thread.index(), fault.thread.index());
-                    let mut renamed = FaultReport { thread, ..fault.clone() };
-                    renamed.reached.witness = renamed.reached.witness.renamed(&renaming);
-                    renamed
-                })
-            });
-        }
+    let group_of = |thread: ThreadId| symmetry.groups().iter().find(|group| group.contains(&thread));
+    let mut orbits: BTreeMap<_, Vec<FaultReport>> = BTreeMap::new();
+    for fault in found {
+        let first = group_of(fault.thread).map_or(fault.thread, |group| group[0]);
+        orbits.entry((fault.message.clone(), program.line(fault.at), first)).or_default().push(fault);
     }
-    all.into_values().collect()
+    let mut all = Vec::new();
+    for orbit in orbits.into_values() {
+        let copies = group_of(orbit[0].thread).map_or(std::slice::from_ref(&orbit[0].thread), Vec::as_slice);
+        let mut sum = orbit[0].clone();
+        for fault in &orbit[1..] {
+            add(&mut sum.reached, &fault.reached);
+            if sum.reached.witness == fault.reached.witness {
+                sum.thread = fault.thread;
+            }
+            sum.at = sum.at.min(fault.at);
+        }
+        let share = share_of(&sum.reached, copies.len());
+        all.extend(copies.iter().map(|&thread| {
+            let mut renaming: Renaming = program.thread_ids().collect();
+            renaming.swap(thread.index(), sum.thread.index());
+            let witness = share.witness.renamed(&renaming);
+            FaultReport { thread, reached: Reached { witness, ..share.clone() }, ..sum.clone() }
+        }));
+    }
+    all
+}
+
+/// Returns what each of so many has that an orbit of them has together. It is the same for each, because a
+/// change of places takes the schedules of one to those of another.
+fn share_of(orbit: &Reached, count: usize) -> Reached {
+    Reached {
+        schedules: orbit.schedules.as_ref().map(|schedules| schedules.share_of(count as u64)),
+        probability: orbit.probability.as_ref().map(|probability| probability.share_of(count as u64)),
+        witness: orbit.witness.clone(),
+    }
+}
+
+/// Adds what reaches the same in another way. The shorter witness is kept.
+fn add(reached: &mut Reached, other: &Reached) {
+    if let (Some(sum), Some(more)) = (&mut reached.schedules, &other.schedules) {
+        *sum += more;
+    }
+    if let (Some(sum), Some(more)) = (&mut reached.probability, &other.probability) {
+        *sum += more;
+    }
+    let cost = |reached: &Reached| (reached.witness.switches(), reached.witness.actions.len());
+    if cost(other) < cost(reached) {
+        reached.witness = other.witness.clone();
+    }
 }
 
 /// Lists renamings that put the blocked threads of a deadlock into every order once.

@@ -39,6 +39,9 @@ pub struct SearchSummary {
     pub states: u64,
     /// Steps from decision to decision.
     pub transitions: u64,
+    /// How many of the states were kept, where of those that differ in the order of like threads one was;
+    /// `None` where `states` were.
+    pub kept: Option<u64>,
     /// Why the search was cut; `None` when it was complete.
     pub cut: Option<Cut>,
     /// How long it took.
@@ -51,6 +54,8 @@ pub struct SearchSummary {
     pub reduced: bool,
     /// True when there was no memory left to count what was to be counted.
     pub uncounted: bool,
+    /// True when schedules were counted, if there was memory for that, but there was none left for traces.
+    pub traces_uncounted: bool,
     /// How the search went that went on, without keeping states, where memory ended.
     pub lossy: Option<Lossy>,
 }

@@ -171,11 +171,13 @@ impl<'m, 'p> Finder<'m, 'p> {
         let search = SearchSummary {
             states: swept.states,
             transitions: swept.transitions,
+            kept: None,
             cut: swept.cut,
             elapsed: Duration::ZERO,
             minimal_witnesses: false,
             reduced: false,
             uncounted: false,
+            traces_uncounted: false,
             lossy: None,
         };
         let races = numbering.races..numbering.livelocks;

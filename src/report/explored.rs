@@ -7,7 +7,7 @@ mod scenes;
 mod sections;
 
 use super::names::{self, wrap};
-use super::number::{big, count, plural};
+use super::number::{big, count, grouped, plural};
 use super::palette::{Page, Palette};
 use super::timeline::COLUMNS;
 use crate::check::{Exploration, Summary, Unexpected, Verdict};
@@ -172,7 +172,13 @@ impl Writer<'_> {
                 "Searched every schedule: {states}, {transitions}, reduced by fusion (--no-reduction explores \
                  the whole graph)."
             ),
-            None => format!("Searched every schedule: {states}, {transitions}."),
+            None => {
+                let kept = search.kept.map_or_else(String::new, |kept| {
+                    let kept = grouped(&kept.to_string());
+                    format!(" ({kept} kept: the order of like threads makes no difference)")
+                });
+                format!("Searched every schedule: {states}{kept}, {transitions}.")
+            }
             Some(cut) => format!(
                 "Searched {states} and {transitions}, then {}. What is not found yet may still be possible.",
                 names::cut(cut)
@@ -196,12 +202,17 @@ impl Writer<'_> {
             return " Schedules were not counted: there is no memory for it (--max-memory).".to_owned();
         }
         let Some(schedules) = &self.found.schedules else { return String::new() };
+        let lacking = if self.found.search.traces_uncounted {
+            " Traces were not counted: there is no memory for it (--max-memory)."
+        } else {
+            ""
+        };
         let loops = if schedules.finite().is_none() { " (there are loops)" } else { "" };
         let traces = self.found.traces.as_ref().map_or_else(String::new, |traces| {
             let all = &traces.finals + &traces.deadlocks + &traces.faults;
             format!(", in {} classes of equivalent ones (traces)", big(&all))
         });
-        format!(" Number of schedules: {}{loops}{traces}.", count(schedules))
+        format!(" Number of schedules: {}{loops}{traces}.{lacking}", count(schedules))
     }
 
     fn heading(&self, heading: &str) -> String {

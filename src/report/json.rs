@@ -1,6 +1,8 @@
 //! The JSON documents of `explore`, `replay` and of programs that do not assemble, field by field as the
 //! interface page has them. What is added to it: `cut` says what cut a search, `reduced` whether a reduction
-//! was used, `minimal_witnesses` whether witnesses were proved minimal, `reason` why an expectation fails,
+//! was used, `kept` how many states were kept where like threads made fewer do, `minimal_witnesses` whether
+//! witnesses were proved minimal, `uncounted` and `traces_uncounted` what there was no memory to count, `reason`
+//! why an expectation fails,
 //! `vacuous` what a pass says nothing about,
 //! `error` stands by probabilities that are not exact, `file` by lines of included files, `thread` by the
 //! accesses of a race, `flush` and `choice` by the steps that are one or have one, and a failed `ASSUME` ends
@@ -65,11 +67,15 @@ pub(super) struct ExploredJson {
     expectations: Vec<ExpectationJson>,
     cut: Option<&'static str>,
     reduced: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept: Option<u64>,
     minimal_witnesses: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     vacuous: Option<VacuityJson>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     uncounted: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    traces_uncounted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     lossy: Option<LossyJson>,
 }
@@ -296,9 +302,11 @@ pub(super) fn explored(program: &Program, found: &Exploration) -> ExploredJson {
         expectations: found.expectations.iter().map(|judged| expectation(program, judged)).collect(),
         cut: found.search.cut.map(names::cut_word),
         reduced: found.search.reduced,
+        kept: found.search.kept,
         minimal_witnesses: found.search.minimal_witnesses,
         vacuous: None,
         uncounted: found.search.uncounted,
+        traces_uncounted: found.search.traces_uncounted,
         lossy: found.search.lossy.map(|lossy| LossyJson {
             states: lossy.states,
             bits: lossy.bits,

@@ -138,7 +138,24 @@ pub fn genes() -> impl Strategy<Value = Genes> {
         .prop_map(|(threads, proc, late)| Genes { threads, proc, late })
 }
 
+/// Draws genes of two or three copies of one thread beside others, for [`Genes::program_of_copies`].
+pub fn copies() -> impl Strategy<Value = Genes> {
+    let copied = vec(any::<u16>(), 1..5);
+    let others = vec(vec(any::<u16>(), 0..2), 2..=3);
+    (copied, others, vec(any::<u16>(), 0..3), vec(any::<u16>(), 0..2)).prop_map(
+        |(copied, others, proc, late)| {
+            let threads = std::iter::once(copied).chain(others).collect();
+            Genes { threads, proc, late }
+        },
+    )
+}
+
 impl Genes {
+    /// Writes the program, which shows nothing of a single copy of `A`.
+    pub fn program_of_copies(&self) -> String {
+        self.program().replace("A[0].t, ", "")
+    }
+
     /// Writes the program. Thread `A` has two copies when there are three threads.
     pub fn program(&self) -> String {
         let mut text = HEADER.to_owned();

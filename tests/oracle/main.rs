@@ -1,6 +1,7 @@
 //! The library against the oracle: the same outcomes, deadlocks, faults and races, in the same numbers of
 //! schedules and with the same probabilities, for thousands of random programs.
 
+mod counts;
 mod explorer;
 mod generate;
 mod interpreter;
