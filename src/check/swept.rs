@@ -7,7 +7,7 @@ use super::assemble::{Accesses, Findings, Numbering};
 use super::collect::{Collector, RaceKey, for_each_race, sorted_lines};
 use super::explore::Beyond;
 use super::result::{Exploration, SearchSummary};
-use crate::explore::{Cut, DiskError, Kind, Limits, Monitor, Sink, Spill, Swept, Visitor, Watched, sweep};
+use crate::explore::{Cut, DiskError, Kind, Limits, Monitor, Sink, Swept, Visitor, Watched, sweep};
 use crate::program::{Cell, Claim, Expr, ObjectId, Predicate, Program, ThreadId};
 use crate::schedule::Schedule;
 use crate::vm::{Actor, Machine, State, Touched};
@@ -61,42 +61,13 @@ pub(super) fn explored(
     Answer::Whole(Box::new(found.assemble()))
 }
 
-/// Explores a machine by a sweep whatever its size; `None` where its nodes are too wide or some state can end
-/// nowhere. Witnesses have the fewest decisions, and nothing is counted.
+/// Explores a machine by a sweep whatever its size, and beyond its memory; `None` where its nodes are too wide or
+/// some state can end nowhere. Witnesses have the fewest decisions, and nothing is counted.
+///
+/// On disk are the visited set and the frontier: from the beginning where the spill has a buffer of its own, else
+/// from where memory ends. Where steps lead in cycles, livelocks are not looked for then, and the search counts as
+/// cut.
 pub fn explored_by_sweep(
-    machine: &Machine<'_>,
-    limits: &Limits,
-    workers: usize,
-    monitor: &mut dyn Monitor,
-) -> Option<Exploration> {
-    by_sweep(machine, limits, workers, Beyond::Stop, monitor)
-}
-
-/// Explores a machine by a sweep and, where memory ends, by a search that forgets; `None` as for
-/// [`explored_by_sweep`].
-pub fn explored_lossily(
-    machine: &Machine<'_>,
-    limits: &Limits,
-    workers: usize,
-    monitor: &mut dyn Monitor,
-) -> Option<Exploration> {
-    by_sweep(machine, limits, workers, Beyond::Lossy, monitor)
-}
-
-/// Explores a machine by a sweep whose visited set and frontier are on disk, from its beginning where the spill
-/// has a buffer of its own, else where memory ends; `None` as for [`explored_by_sweep`]. Where steps lead in
-/// cycles, livelocks are not looked for, and the search counts as cut.
-pub fn explored_on_disk(
-    machine: &Machine<'_>,
-    limits: &Limits,
-    workers: usize,
-    spill: Spill<'_>,
-    monitor: &mut dyn Monitor,
-) -> Option<Exploration> {
-    by_sweep(machine, limits, workers, Beyond::Disk(spill), monitor)
-}
-
-fn by_sweep(
     machine: &Machine<'_>,
     limits: &Limits,
     workers: usize,

@@ -4,8 +4,7 @@
 use std::sync::Mutex;
 
 use racevm::check::{
-    Counting, Cut, Exploration, Monitor, Outcome, Progress, Verdict, explored, explored_by_sweep,
-    explored_lossily, explored_on_disk,
+    Beyond, Counting, Cut, Exploration, Monitor, Outcome, Progress, Verdict, explored, explored_by_sweep,
 };
 use racevm::explore::{Disk, DiskError, Limits, Spill, Unwatched};
 use racevm::program::{Models, Program};
@@ -22,7 +21,7 @@ pub fn compare(program: &Program, models: Models, text: &str) -> bool {
     if kept.search.cut.is_some() {
         return false;
     }
-    let Some(swept) = explored_by_sweep(&machine, &Limits::default(), 1, &mut Unwatched) else {
+    let Some(swept) = explored_by_sweep(&machine, &Limits::default(), 1, Beyond::Stop, &mut Unwatched) else {
         assert!(!kept.livelocks.is_empty(), "a sweep has an answer under {models}:\n{text}");
         return false;
     };
@@ -64,8 +63,8 @@ fn ends_in(machine: &Machine<'_>, witness: &Schedule, text: &str) -> Option<Vec<
 fn compare_on_disk(machine: &Machine<'_>, swept: &Exploration, text: &str) {
     for buffer in [1, 7, 100] {
         let disk = Shelves::default();
-        let spill = Spill { disk: &disk, buffer: Some(buffer) };
-        let found = explored_on_disk(machine, &Limits::default(), 2, spill, &mut Unwatched);
+        let beyond = Beyond::Disk(Spill { disk: &disk, buffer: Some(buffer) });
+        let found = explored_by_sweep(machine, &Limits::default(), 2, beyond, &mut Unwatched);
         let found = found.expect("what is swept in memory is swept on disk");
         let program = machine.program();
         assert_eq!(found.search.states, swept.search.states, "states on disk of\n{text}");
@@ -92,7 +91,7 @@ fn compare_on_disk(machine: &Machine<'_>, swept: &Exploration, text: &str) {
 /// What a search finds that forgets is among what there is, and it never says that something is not.
 fn compare_lossily(machine: &Machine<'_>, swept: &Exploration, text: &str) {
     let limits = Limits { max_states: None, max_memory: Some(24 << 10) };
-    let found = explored_lossily(machine, &limits, 1, &mut Unwatched);
+    let found = explored_by_sweep(machine, &limits, 1, Beyond::Lossy, &mut Unwatched);
     let Some(found) = found.filter(|found| found.search.lossy.is_some()) else { return };
     assert!(found.search.cut.is_some(), "{text}");
     for outcome in &found.outcomes {
@@ -147,7 +146,8 @@ fn how_far_a_search_is_becomes_known_on_the_way() {
         let program = crate::assembled(&text);
         let machine = Machine::new(&program, program.models, DEFAULT_BUFFER).expect("small states");
         let mut foreseen = Foreseen::default();
-        let swept = explored_by_sweep(&machine, &Limits::default(), 2, &mut foreseen).expect("it is swept");
+        let swept = explored_by_sweep(&machine, &Limits::default(), 2, Beyond::Stop, &mut foreseen)
+            .expect("it is swept");
         let all = swept.search.states as f64;
         let late: Vec<f64> = foreseen
             .0
