@@ -4,6 +4,7 @@
 //! Everything here generates programs or variants of programs, explores each with [`crate::check`], and sums
 //! up. It knows nothing of files and prints nothing.
 
+mod claims;
 pub mod linear;
 pub mod lock;
 pub mod mutate;

@@ -15,6 +15,7 @@ use std::str::FromStr;
 
 use super::result::Wrong;
 use crate::program::MemoryModel;
+use crate::verify::claims::{self, Misclaim};
 
 /// How a line of claims begins, behind its semicolons.
 const MARK: &str = "object:";
@@ -49,15 +50,6 @@ pub struct Role {
     pub many: bool,
 }
 
-/// A line of claims that says nothing known.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Misclaim {
-    /// The line, from 1.
-    pub line: u32,
-    /// What is wrong with it.
-    pub message: String,
-}
-
 impl Claims {
     /// Reads the claims out of an object's text.
     ///
@@ -65,16 +57,9 @@ impl Claims {
     ///
     /// Says which line begins like a claim and is none.
     pub fn read(text: &str) -> Result<Claims, Misclaim> {
-        let mut claims = Claims::default();
-        for (index, line) in text.lines().enumerate() {
-            let comment =
-                line.trim_start().strip_prefix(';').map(|rest| rest.trim_start_matches(';').trim_start());
-            if let Some(claim) = comment.and_then(|comment| comment.strip_prefix(MARK)) {
-                let line = index as u32 + 1;
-                claims.add(claim.trim()).map_err(|message| Misclaim { line, message })?;
-            }
-        }
-        Ok(claims)
+        let mut read = Claims::default();
+        claims::read(text, MARK, |claim| read.add(claim))?;
+        Ok(read)
     }
 
     fn add(&mut self, claim: &str) -> Result<(), String> {
@@ -83,12 +68,7 @@ impl Claims {
         } else if let Some(roles) = claim.strip_prefix("roles ") {
             self.roles = Some(roles.parse()?);
         } else if let Some(fails) = claim.strip_prefix("fails under ") {
-            let (models, wrongs) =
-                fails.split_once(':').ok_or("a colon and what fails should stand behind the models")?;
-            let wrongs: BTreeSet<Wrong> = list(wrongs)?.into_iter().collect();
-            for model in list(models)? {
-                self.fails.entry(model).or_default().extend(&wrongs);
-            }
+            claims::add_failing(fails, &mut self.fails)?;
         } else if !claim.is_empty() && !claim.contains(char::is_whitespace) {
             self.specification = Some(claim.to_owned());
         } else {
@@ -99,14 +79,6 @@ impl Claims {
         }
         Ok(())
     }
-}
-
-/// Reads a list with commas.
-fn list<T: FromStr>(text: &str) -> Result<Vec<T>, String>
-where
-    T::Err: fmt::Display,
-{
-    text.split(',').map(|entry| entry.trim().parse().map_err(|error: T::Err| error.to_string())).collect()
 }
 
 impl FromStr for Roles {
@@ -132,12 +104,6 @@ impl fmt::Display for Roles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let role = |role: &Role| format!("{}{}", role.procs.join(", "), if role.many { "*" } else { "" });
         f.write_str(&self.roles.iter().map(role).collect::<Vec<_>>().join(" | "))
-    }
-}
-
-impl fmt::Display for Misclaim {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.message)
     }
 }
 

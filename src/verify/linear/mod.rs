@@ -34,7 +34,7 @@ mod specification;
 mod suite;
 mod walk;
 
-pub use claims::{Claims, Misclaim, Role, Roles};
+pub use claims::{Claims, Role, Roles};
 pub use client::{Client, Made};
 pub use enumerate::Size;
 pub use history::{History, Interval};
@@ -43,6 +43,8 @@ pub use result::{Allowed, Deviation, Failure, ModelReport, Report, Wrong};
 pub use shipped::{Kind, Shipped};
 pub use specification::{Answer, Argument, Call, Operation, Specification};
 pub use suite::{Prepared, Refused, Suite};
+
+pub use super::claims::Misclaim;
 
 #[cfg(test)]
 mod tests;

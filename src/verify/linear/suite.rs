@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::claims::{Claims, Misclaim, Roles};
+use super::claims::{Claims, Roles};
 use super::client::{Client, Results};
 use super::enumerate::{Clients, Size};
 use super::explain;
@@ -15,6 +15,7 @@ use super::specification::Specification;
 use crate::asm::{self, Diagnostics, Loader, NoFiles, Options};
 use crate::explore::{Limits, Monitor};
 use crate::program::{MemoryModel, Models, Program, SwitchModel};
+use crate::verify::claims::Misclaim;
 use crate::vm::{DEFAULT_BUFFER, Machine, TooLarge};
 
 /// How many states the clients beyond the usual sizes may take together, under one memory model.

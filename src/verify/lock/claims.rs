@@ -13,10 +13,10 @@
 //! What is not said to fail is expected to hold, under every memory model that is asked about.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use super::result::{Bypass, Property};
 use crate::program::MemoryModel;
+use crate::verify::claims::{self, Misclaim};
 
 /// How a line of claims begins, behind its semicolons.
 const MARK: &str = "lock:";
@@ -36,15 +36,6 @@ pub struct Claims {
     pub fences: BTreeMap<MemoryModel, Option<u32>>,
 }
 
-/// A line of claims that says nothing known.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Misclaim {
-    /// The line, from 1.
-    pub line: u32,
-    /// What is wrong with it.
-    pub message: String,
-}
-
 impl Claims {
     /// Reads the claims out of a lock's text.
     ///
@@ -52,15 +43,9 @@ impl Claims {
     ///
     /// Says which line begins like a claim and is none.
     pub fn read(text: &str) -> Result<Claims, Misclaim> {
-        let mut claims = Claims::default();
-        for (index, line) in text.lines().enumerate() {
-            let Some(comment) = line.trim_start().strip_prefix(';') else { continue };
-            let Some(claim) = comment.trim_start_matches(';').trim_start().strip_prefix(MARK) else {
-                continue;
-            };
-            claims.add(claim.trim()).map_err(|message| Misclaim { line: index as u32 + 1, message })?;
-        }
-        Ok(claims)
+        let mut read = Claims::default();
+        claims::read(text, MARK, |claim| read.add(claim))?;
+        Ok(read)
     }
 
     fn add(&mut self, claim: &str) -> Result<(), String> {
@@ -78,18 +63,13 @@ impl Claims {
             ["fences", least, "under", ..] => {
                 let least = if *least == "none" { None } else { Some(number(least)?) };
                 let (_, models) = claim.split_once("under").expect("the words were just matched");
-                for model in list(models)? {
+                for model in claims::list(models)? {
                     self.fences.insert(model, least);
                 }
             }
             ["fails", "under", ..] => {
                 let (_, rest) = claim.split_once("under").expect("the words were just matched");
-                let (models, properties) =
-                    rest.split_once(':').ok_or("a colon and what fails should stand behind the models")?;
-                let properties: BTreeSet<Property> = list(properties)?.into_iter().collect();
-                for model in list(models)? {
-                    self.fails.entry(model).or_default().extend(&properties);
-                }
+                claims::add_failing(rest, &mut self.fails)?;
             }
             _ => {
                 return Err(format!(
@@ -104,18 +84,4 @@ impl Claims {
 
 fn number(word: &str) -> Result<u32, String> {
     word.parse().map_err(|_| format!("`{word}` is no number"))
-}
-
-/// Reads a list with commas.
-fn list<T: std::str::FromStr>(text: &str) -> Result<Vec<T>, String>
-where
-    T::Err: fmt::Display,
-{
-    text.split(',').map(|entry| entry.trim().parse().map_err(|error: T::Err| error.to_string())).collect()
-}
-
-impl fmt::Display for Misclaim {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.message)
-    }
 }

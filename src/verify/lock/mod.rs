@@ -32,7 +32,7 @@ mod result;
 mod suite;
 
 pub use bypass::ROUNDS;
-pub use claims::{Claims, Misclaim};
+pub use claims::Claims;
 pub use client::{Client, FOREVER, HALF_WRITTEN, Kinds, Names, Part, Role, Size};
 pub use fences::{Remedy, Repair};
 pub use prepared::Prepared;
@@ -41,3 +41,5 @@ pub use result::{
     Bypass, BypassFound, Deviation, Failure, Finding, How, ModelReport, Overtaking, Property, Report,
 };
 pub use suite::{DEFAULT_SIZES, Suite};
+
+pub use super::claims::Misclaim;

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::claims::Misclaim;
 use super::result::THREADS;
 use crate::asm::{self, Diagnostics};
+use crate::verify::claims::Misclaim;
 use crate::vm::TooLarge;
 
 /// Why a text cannot be asked about.
