@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use racevm::asm::{NoFiles, Options, assemble};
+use racevm::asm::{self, NoFiles, Options, assemble};
 use racevm::check::{Request, Unwatched, Verdict, explore};
 use racevm::explore::Reductions;
 use racevm::program::{MemoryModel, Models, SwitchModel};
@@ -228,7 +228,8 @@ fn what_is_no_lock_is_refused() {
     assert!(matches!(refused(&leaves), Refused::NoLock(why) if why.contains("stack")));
     let claims = format!("; lock: is wonderful\n{acquire}{release}");
     assert!(matches!(refused(&claims), Refused::Claim(claim) if claim.line == 1));
-    assert!(matches!(refused("proc acquire\n    JMP nowhere\nend\n"), Refused::Diagnostics(_)));
+    let broken = "proc acquire\n    JMP nowhere\nend\n";
+    assert!(matches!(refused(broken), Refused::Assembly(asm::Failure::Diagnostics(_))));
 }
 
 #[test]

@@ -180,11 +180,7 @@ fn refuse(file: &Named, refused: Refused) -> Outcome {
 
 fn failure(name: &str, refused: Refused) -> Failure {
     match refused {
-        Refused::Diagnostics(diagnostics) => Failure::Diagnostics(Box::new(diagnostics)),
-        Refused::UnknownDefine(constant) => load::unknown_define(&format!("`{name}` has no"), &constant),
-        Refused::UnknownReplacement(path) => {
-            load::unknown_replacement(&format!("`{name}` includes no"), &path)
-        }
+        Refused::Assembly(failure) => load::unassembled(name, failure),
         Refused::TooLarge(_) => Failure::Limit(format!("{name}: {refused}")),
         Refused::Claim(_) | Refused::NoObject(_) => Failure::usage(format!("{name}: {refused}")),
     }

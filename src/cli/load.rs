@@ -47,13 +47,18 @@ pub(super) fn program(name: &str, args: &ProgramArgs) -> Result<Program, Failure
 
 /// Assembles a text that has been read.
 pub(super) fn assemble(text: &Text, args: &ProgramArgs) -> Result<Program, Failure> {
-    assembled(text, args).map_err(|failure| match failure {
+    assembled(text, args).map_err(|failure| unassembled(&text.name, failure))
+}
+
+/// Says why the file of this name is no program.
+pub(super) fn unassembled(name: &str, failure: asm::Failure) -> Failure {
+    match failure {
         asm::Failure::Diagnostics(diagnostics) => Failure::Diagnostics(Box::new(diagnostics)),
-        asm::Failure::UnknownDefine(name) => unknown_define(&format!("`{}` has no", text.name), &name),
+        asm::Failure::UnknownDefine(constant) => unknown_define(&format!("`{name}` has no"), &constant),
         asm::Failure::UnknownReplacement(file) => {
-            unknown_replacement(&format!("`{}` includes no", text.name), &file)
+            unknown_replacement(&format!("`{name}` includes no"), &file)
         }
-    })
+    }
 }
 
 pub(super) fn unknown_define(who: &str, name: &str) -> Failure {

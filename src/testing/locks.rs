@@ -4,6 +4,7 @@ use super::again::{again, flags};
 use super::explored::page;
 use super::failure::{Failure, FailureKind, loud};
 use super::files::Files;
+use crate::asm;
 use crate::check::Unwatched;
 use crate::program::{Models, Program};
 use crate::report;
@@ -19,7 +20,7 @@ use crate::verify::lock::{Client, Refused, Report, Suite};
 pub fn lock_right(suite: &Suite) -> Result<Report, Failure> {
     let report = suite.run_with(&Files::default(), &mut Unwatched).map_err(|refused| {
         let kind = match refused {
-            Refused::Diagnostics(_) => FailureKind::NotAssembled,
+            Refused::Assembly(asm::Failure::Diagnostics(_)) => FailureKind::NotAssembled,
             Refused::TooLarge(_) => FailureKind::Inconclusive,
             _ => FailureKind::Usage,
         };

@@ -12,7 +12,7 @@ use super::referee::Referee;
 use super::result::{Failure, ModelReport, Report};
 use super::search::{Search, Searched};
 use super::specification::Specification;
-use crate::asm::{self, Diagnostics, Loader, NoFiles, Options};
+use crate::asm::{self, Loader, NoFiles, Options};
 use crate::explore::{Limits, Monitor};
 use crate::program::{MemoryModel, Models, Program, SwitchModel};
 use crate::verify::claims::Misclaim;
@@ -63,12 +63,8 @@ pub struct Suite<S> {
 /// Why a text cannot be asked about.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refused {
-    /// It does not assemble, alone or with a client.
-    Diagnostics(Diagnostics),
-    /// A constant that is to get another value is not there.
-    UnknownDefine(String),
-    /// A file that is to be replaced is not included.
-    UnknownReplacement(String),
+    /// It does not assemble, alone or with a client, or does not know a name that options give.
+    Assembly(asm::Failure),
     /// A line that begins with `; object:` says nothing known.
     Claim(Misclaim),
     /// It is no such object, for this reason.
@@ -343,20 +339,22 @@ impl<S: Specification> Prepared<'_, S> {
 
 impl From<asm::Failure> for Refused {
     fn from(failure: asm::Failure) -> Refused {
-        match failure {
-            asm::Failure::Diagnostics(diagnostics) => Refused::Diagnostics(diagnostics),
-            asm::Failure::UnknownDefine(name) => Refused::UnknownDefine(name),
-            asm::Failure::UnknownReplacement(path) => Refused::UnknownReplacement(path),
-        }
+        Refused::Assembly(failure)
     }
 }
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refused::Diagnostics(diagnostics) => f.write_str(&diagnostics.render(false)),
-            Refused::UnknownDefine(name) => write!(f, "it has no constant `{name}`"),
-            Refused::UnknownReplacement(path) => write!(f, "it includes no file `{path}`"),
+            Refused::Assembly(asm::Failure::Diagnostics(diagnostics)) => {
+                f.write_str(&diagnostics.render(false))
+            }
+            Refused::Assembly(asm::Failure::UnknownDefine(name)) => {
+                write!(f, "it has no constant `{name}`")
+            }
+            Refused::Assembly(asm::Failure::UnknownReplacement(path)) => {
+                write!(f, "it includes no file `{path}`")
+            }
             Refused::Claim(misclaim) => misclaim.fmt(f),
             Refused::NoObject(why) => f.write_str(why),
             Refused::TooLarge(error) => error.fmt(f),
