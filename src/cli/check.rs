@@ -5,7 +5,7 @@ mod tried;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, mpsc};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use clap::Args;
@@ -19,6 +19,7 @@ use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::load::{self, Named};
 use super::watch::{self, Watch};
+use super::workers;
 use crate::report::{self, Checked};
 
 const AFTER_HELP: &str = "\
@@ -82,23 +83,13 @@ pub(super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> 
     watch::catch_interrupts();
     let loaded = batch::programs(&files, &args.program)?;
     let workers = args.search.bounds.threads().min(files.len());
-    let queue = Mutex::new(loaded.into_iter().enumerate());
-    let take = || queue.lock().expect("no worker panics while it takes a file").next();
-    let (sender, receiver) = mpsc::channel();
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            let (sender, take) = (sender.clone(), &take);
-            scope.spawn(move || {
-                while let Some((index, loaded)) = take() {
-                    if sender.send((index, check(loaded, args, workers as u64))).is_err() {
-                        break;
-                    }
-                }
-            });
-        }
-        drop(sender);
-        Listing { files: &files, args, console, documents, kept: Vec::new() }.run(&receiver)
-    })
+    let listing = Listing { files: &files, args, console, documents, kept: Vec::new() };
+    workers::stream(
+        loaded,
+        workers,
+        |loaded| check(loaded, args, workers as u64),
+        |receiver| listing.run(&receiver),
+    )
 }
 
 fn check(loaded: Loaded, args: &CheckArgs, share: u64) -> Outcome {

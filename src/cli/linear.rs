@@ -1,8 +1,5 @@
 //! `racevm linear`: is this object linearizable, for every client up to a size and under every memory model?
 
-use std::collections::VecDeque;
-use std::sync::Mutex;
-
 use clap::Args;
 
 use super::args::{BoundArgs, ProgramArgs};
@@ -10,10 +7,10 @@ use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::load::{self, Named};
 use super::watch::{self, Watch};
-use crate::asm::Options;
+use super::workers;
 use crate::program::MemoryModel;
 use crate::report::{self, Linear};
-use crate::testing::{Files, again, flags};
+use crate::testing::{again, flags};
 use crate::verify::linear::{
     self, Claims, Client, ModelReport, Prepared, Refused, Report, Roles, Shipped, Size, Suite,
 };
@@ -93,7 +90,7 @@ pub(super) fn run(args: &LinearArgs, console: &Console) -> Result<Exit, Failure>
     }
     let files = load::expand(&args.files)?;
     watch::catch_interrupts();
-    let loader = loader(args);
+    let loader = load::files(&args.program);
     let mut outcomes: Vec<Option<Outcome>> = Vec::new();
     let mut suites: Vec<Option<Suite<Shipped>>> = Vec::new();
     for file in &files {
@@ -132,11 +129,6 @@ pub(super) fn run(args: &LinearArgs, console: &Console) -> Result<Exit, Failure>
     Ok(outcomes.iter().map(Outcome::exit).max().unwrap_or(Exit::Success))
 }
 
-fn loader(args: &LinearArgs) -> Files {
-    let replaced = args.program.replace.iter().map(|(_, other)| other.clone()).collect();
-    Files { texts: Vec::new(), replaced }
-}
-
 /// Reads a file, and what it says that it is.
 fn suite(args: &LinearArgs, file: &Named) -> Result<Suite<Shipped>, Outcome> {
     let wrong = |message: String| Outcome::Failed(Failure::usage(format!("{}: {message}", file.name)));
@@ -153,10 +145,9 @@ fn suite(args: &LinearArgs, file: &Named) -> Result<Suite<Shipped>, Outcome> {
         }
     };
     let specification = specification.waiting(args.waits || claims.waits);
-    let ProgramArgs { defines, replace, switch, memory, store_buffer } = &args.program;
-    let options = Options { defines: defines.clone(), replacements: replace.clone() };
+    let ProgramArgs { switch, memory, store_buffer, .. } = &args.program;
     let mut suite = Suite::new(&file.name, text.text, specification)
-        .options(options)
+        .options(load::options(&args.program))
         .store_buffer(*store_buffer)
         .limits(args.bounds.limits(args.bounds.threads() as u64));
     if !args.size.is_empty() {
@@ -191,49 +182,32 @@ type Explored = Vec<Result<ModelReport, Refused>>;
 
 /// Explores every object under every memory model, several at a time.
 fn explore(args: &LinearArgs, prepared: &[Option<Prepared<'_, Shipped>>]) -> Vec<Explored> {
-    let models = |index: usize| prepared[index].as_ref().map_or(&[][..], |prepared| prepared.memories());
-    let tasks: VecDeque<(usize, MemoryModel)> = (0..prepared.len())
-        .flat_map(|index| models(index).iter().map(move |&memory| (index, memory)))
-        .collect();
-    let order = tasks.clone();
-    let workers = args.bounds.threads().min(tasks.len());
-    let queue = Mutex::new(tasks);
-    let found = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                let loader = loader(args);
-                let next = || queue.lock().expect("no worker panics while it takes a task").pop_front();
-                while let Some((index, memory)) = next() {
-                    let Some(prepared) = &prepared[index] else { continue };
-                    let mut watch = Watch::start_silently(args.bounds.time_limit);
-                    let explored = prepared.explore(memory, &loader, &mut watch);
-                    let mut found = found.lock().expect("no worker panics while it notes what it found");
-                    found.push(((index, memory), explored));
-                }
-            });
-        }
+    let mut tasks: Vec<(usize, &Prepared<'_, Shipped>, MemoryModel)> = Vec::new();
+    for (index, prepared) in prepared.iter().enumerate() {
+        let Some(prepared) = prepared else { continue };
+        tasks.extend(prepared.memories().iter().map(|&memory| (index, prepared, memory)));
+    }
+    let loader = load::files(&args.program);
+    let found = workers::all(tasks, args.bounds.threads(), |(index, prepared, memory)| {
+        let mut watch = Watch::start_silently(args.bounds.time_limit);
+        (index, prepared.explore(memory, &loader, &mut watch))
     });
-    let mut found = found.into_inner().expect("no worker panicked");
     let mut explored: Vec<Explored> = prepared.iter().map(|_| Vec::new()).collect();
-    for task in order {
-        let at = found.iter().position(|(of, _)| *of == task).expect("every task was done");
-        explored[task.0].push(found.swap_remove(at).1);
+    for (index, found) in found {
+        explored[index].push(found);
     }
     explored
 }
 
 fn print_client(args: &LinearArgs, client: &Client, console: &Console) -> Result<Exit, Failure> {
-    let [name] = args.files.as_slice() else {
-        return Err(Failure::usage("--client puts a client behind one object, and several files are named"));
-    };
-    let file = Named { name: name.clone(), was_found: false };
+    let name = load::only(&args.files, "object")?;
+    let file = Named { name: name.to_owned(), was_found: false };
     let suite = match suite(args, &file) {
         Ok(suite) => suite,
         Err(Outcome::Failed(failure)) => return Err(failure),
         Err(_) => return Err(Failure::usage(format!("{name} is no object"))),
     };
-    let text = suite.client(client, &loader(args)).map_err(|refused| failure(name, refused))?;
+    let text = suite.client(client, &load::files(&args.program)).map_err(|refused| failure(name, refused))?;
     console.print(&text)?;
     Ok(Exit::Success)
 }

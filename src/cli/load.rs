@@ -74,12 +74,15 @@ pub(super) fn options(args: &ProgramArgs) -> Options {
     Options { defines: args.defines.clone(), replacements: args.replace.clone() }
 }
 
+/// Returns what finds the files that programs include.
+pub(super) fn files(args: &ProgramArgs) -> Files {
+    let replaced = args.replace.iter().map(|(_, other)| other.clone()).collect();
+    Files { texts: Vec::new(), replaced }
+}
+
 /// Assembles a text, and leaves it to the caller what an unknown name is.
 pub(super) fn assembled(text: &Text, args: &ProgramArgs) -> Result<Program, asm::Failure> {
-    let options = options(args);
-    let replaced = args.replace.iter().map(|(_, other)| other.clone()).collect();
-    let files = Files { texts: Vec::new(), replaced };
-    asm::assemble(&text.name, &text.text, &options, &files)
+    asm::assemble(&text.name, &text.text, &options(args), &files(args))
 }
 
 /// Says why a file cannot be read, and which one may have been meant.
@@ -142,6 +145,17 @@ pub(super) fn expand(arguments: &[String]) -> Result<Vec<Named>, Failure> {
         }
     }
     Ok(files)
+}
+
+/// Returns the one file that --client puts a client behind.
+pub(super) fn only<'a>(files: &'a [String], what: &str) -> Result<&'a str, Failure> {
+    match files {
+        [name] => Ok(name),
+        _ => {
+            let message = format!("--client puts a client behind one {what}, and several files are named");
+            Err(Failure::usage(message))
+        }
+    }
 }
 
 /// Lists the programs in a folder and the folders below it, those of a folder before those of its folders.

@@ -1,7 +1,6 @@
 //! `racevm lock`: is this lock right, for every client up to a size and under every memory model?
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, mpsc};
+use std::sync::Mutex;
 
 use clap::Args;
 
@@ -10,10 +9,10 @@ use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::load::{self, Named};
 use super::watch::{self, Watch};
-use crate::asm::Options;
+use super::workers;
 use crate::program::{Models, Program};
 use crate::report::{self, Asked};
-use crate::testing::{Files, replaying};
+use crate::testing::replaying;
 use crate::verify::lock::{
     Client, DEFAULT_SIZES, ModelReport, Prepared, Refused, Remedy, Report, Size, Suite,
 };
@@ -119,19 +118,10 @@ pub(super) fn run(args: &LockArgs, console: &Console) -> Result<Exit, Failure> {
     Ok(outcomes.iter().map(Outcome::exit).max().unwrap_or(Exit::Success))
 }
 
-fn options(args: &LockArgs) -> Options {
-    Options { defines: args.program.defines.clone(), replacements: args.program.replace.clone() }
-}
-
-fn loader(args: &LockArgs) -> Files {
-    let replaced = args.program.replace.iter().map(|(_, other)| other.clone()).collect();
-    Files { texts: Vec::new(), replaced }
-}
-
 fn suite(args: &LockArgs, name: &str) -> Result<Suite, Failure> {
     let text = load::read(name)?;
     let mut suite = Suite::new(name, text.text)
-        .options(options(args))
+        .options(load::options(&args.program))
         .store_buffer(args.program.store_buffer)
         .reentrant(args.reentrant)
         .bypass(args.bypass)
@@ -149,7 +139,7 @@ fn suite(args: &LockArgs, name: &str) -> Result<Suite, Failure> {
 
 fn prepare(args: &LockArgs, file: &Named) -> Result<Job, Outcome> {
     let suite = suite(args, &file.name).map_err(Outcome::Failed)?;
-    match suite.prepare(&loader(args)) {
+    match suite.prepare(&load::files(&args.program)) {
         Ok(suite) => {
             let found = Mutex::new(vec![None; suite.memories().len()]);
             Ok(Job { suite, found })
@@ -170,36 +160,20 @@ fn failure(name: &str, refused: Refused) -> Failure {
 /// Explores every lock under every memory model, several at a time, and fills in what becomes of them.
 fn explore(args: &LockArgs, jobs: &[Option<Job>], outcomes: &mut [Option<Outcome>]) {
     let ready = jobs.iter().enumerate().filter_map(|(index, job)| Some((index, job.as_ref()?)));
-    let tasks: VecDeque<(usize, &Job, usize)> = ready
+    let tasks: Vec<(usize, &Job, usize)> = ready
         .flat_map(|(index, job)| (0..job.suite.memories().len()).map(move |at| (index, job, at)))
         .collect();
-    let workers = args.bounds.threads().min(tasks.len());
-    let queue = Mutex::new(tasks);
-    let (sender, receiver) = mpsc::channel();
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            let (sender, queue) = (sender.clone(), &queue);
-            scope.spawn(move || {
-                let next = || queue.lock().expect("no worker panics while it takes a task").pop_front();
-                while let Some((index, job, at)) = next() {
-                    if let Some(outcome) = work(args, job, at)
-                        && sender.send((index, outcome)).is_err()
-                    {
-                        break;
-                    }
-                }
-            });
+    let done = workers::all(tasks, args.bounds.threads(), |(index, job, at)| (index, work(args, job, at)));
+    for (index, outcome) in done {
+        if outcome.is_some() {
+            outcomes[index] = outcome;
         }
-        drop(sender);
-        for (index, outcome) in receiver {
-            outcomes[index] = Some(outcome);
-        }
-    });
+    }
 }
 
 /// Explores a lock under one memory model, and sums up if that was the last.
 fn work(args: &LockArgs, job: &Job, at: usize) -> Option<Outcome> {
-    let loader = loader(args);
+    let loader = load::files(&args.program);
     let mut watch = Watch::start_silently(args.bounds.time_limit);
     let refuse = |refused| Some(Outcome::Failed(Failure::Limit(format!("{refused}"))));
     let report = match job.suite.explore(job.suite.memories()[at], &loader, &mut watch) {
@@ -218,11 +192,10 @@ fn work(args: &LockArgs, job: &Job, at: usize) -> Option<Outcome> {
 }
 
 fn print_client(args: &LockArgs, client: &Client, console: &Console) -> Result<Exit, Failure> {
-    let [name] = args.files.as_slice() else {
-        return Err(Failure::usage("--client puts a client behind one lock, and several files are named"));
-    };
+    let name = load::only(&args.files, "lock")?;
     let suite = suite(args, name)?;
-    let (text, _) = suite.client(client, &loader(args)).map_err(|refused| failure(name, refused))?;
+    let (text, _) =
+        suite.client(client, &load::files(&args.program)).map_err(|refused| failure(name, refused))?;
     console.print(&text)?;
     Ok(Exit::Success)
 }

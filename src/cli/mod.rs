@@ -20,6 +20,7 @@ mod quantity;
 mod replay;
 mod run;
 mod watch;
+mod workers;
 
 use std::process::ExitCode;
 
