@@ -20,7 +20,7 @@ use super::exit::{Exit, Failure};
 use super::load::{self, Named};
 use super::watch::{self, Watch};
 use super::workers;
-use crate::report::{self, Checked};
+use crate::report::{self, Asked, Checked};
 
 const AFTER_HELP: &str = "\
 Each program is explored under every combination of models that it names; the
@@ -184,10 +184,9 @@ impl Outcome {
 
     fn as_checked<'a>(&'a self, file: &'a str, args: &CheckArgs) -> Option<Checked<'a>> {
         Some(match self {
-            Outcome::Explored(tried) => Checked::Explored(tried.as_explored(file, args)),
-            Outcome::Failed(Failure::Diagnostics(diagnostics)) => Checked::Refused { file, diagnostics },
-            Outcome::Failed(failure) => Checked::Failed { file, message: failure.message() },
-            Outcome::Skipped => Checked::Failed { file, message: "not checked: interrupted".to_owned() },
+            Outcome::Explored(tried) => Asked::Found(tried.as_explored(file, args)),
+            Outcome::Failed(failure) => failure.asked(file),
+            Outcome::Skipped => Asked::Failed { file, message: "not checked: interrupted".to_owned() },
             Outcome::Part => return None,
         })
     }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use crate::asm::Diagnostics;
 use crate::check::Summary;
+use crate::report::Asked;
 
 /// The exit codes. The order is that of precedence where one command looks at several programs: the worst
 /// that happened to any of them decides, and a limit that was reached never hides a failure.
@@ -81,6 +82,14 @@ impl Failure {
                 message.clone()
             }
             Failure::Diagnostics(_) => "it does not assemble".to_owned(),
+        }
+    }
+
+    /// Returns what a document says of a file that could not be worked on.
+    pub fn asked<'a, F>(&'a self, file: &'a str) -> Asked<'a, F> {
+        match self {
+            Failure::Diagnostics(diagnostics) => Asked::Refused { file, diagnostics },
+            _ => Asked::Failed { file, message: self.message() },
         }
     }
 

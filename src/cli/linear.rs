@@ -9,7 +9,7 @@ use super::load::{self, Named};
 use super::watch::{self, Watch};
 use super::workers;
 use crate::program::MemoryModel;
-use crate::report::{self, Linear};
+use crate::report::{self, Asked, Object};
 use crate::testing::{again, flags};
 use crate::verify::linear::{
     self, Claims, Client, ModelReport, Prepared, Refused, Report, Roles, Shipped, Size, Suite,
@@ -256,9 +256,8 @@ impl Listing<'_> {
         let asked = outcomes.iter().enumerate().filter_map(|(index, outcome)| {
             let file = self.files[index].name.as_str();
             Some(match outcome {
-                Outcome::Reported(report) => Linear::Reported { report, again: &*again[index] },
-                Outcome::Failed(Failure::Diagnostics(diagnostics)) => Linear::Refused { file, diagnostics },
-                Outcome::Failed(failure) => Linear::Failed { file, message: failure.message() },
+                Outcome::Reported(report) => Asked::Found(Object { report, again: &*again[index] }),
+                Outcome::Failed(failure) => failure.asked(file),
                 Outcome::PassedOver => return None,
             })
         });
@@ -290,9 +289,7 @@ impl Listing<'_> {
 impl Outcome {
     fn exit(&self) -> Exit {
         match self {
-            Outcome::Reported(report) if report.is_as_claimed() => Exit::Success,
-            Outcome::Reported(report) if report.deviations().is_empty() => Exit::Inconclusive,
-            Outcome::Reported(_) => Exit::Fails,
+            Outcome::Reported(report) => report.summary().into(),
             Outcome::Failed(failure) => failure.exit(),
             Outcome::PassedOver => Exit::Success,
         }

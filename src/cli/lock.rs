@@ -11,7 +11,7 @@ use super::load::{self, Named};
 use super::watch::{self, Watch};
 use super::workers;
 use crate::program::{Models, Program};
-use crate::report::{self, Asked};
+use crate::report::{self, Asked, Lock};
 use crate::testing::replaying;
 use crate::verify::lock::{
     Client, DEFAULT_SIZES, ModelReport, Prepared, Refused, Remedy, Report, Size, Suite,
@@ -271,10 +271,9 @@ impl Listing<'_> {
             let file = file.name.as_str();
             Some(match outcome {
                 Outcome::Reported(report) => {
-                    Asked::Reported { report, again: again.as_ref().expect("every report has one") }
+                    Asked::Found(Lock { report, again: again.as_ref().expect("every report has one") })
                 }
-                Outcome::Failed(Failure::Diagnostics(diagnostics)) => Asked::Refused { file, diagnostics },
-                Outcome::Failed(failure) => Asked::Failed { file, message: failure.message() },
+                Outcome::Failed(failure) => failure.asked(file),
                 Outcome::PassedOver(_) => return None,
             })
         });
@@ -292,9 +291,7 @@ impl Outcome {
 
     fn exit(&self) -> Exit {
         match self {
-            Outcome::Reported(report) if report.is_as_claimed() => Exit::Success,
-            Outcome::Reported(report) if report.is_open() => Exit::Inconclusive,
-            Outcome::Reported(_) => Exit::Fails,
+            Outcome::Reported(report) => report.summary().into(),
             Outcome::Failed(failure) => failure.exit(),
             Outcome::PassedOver(_) => Exit::Success,
         }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::asked::{self, Asked, Unanswered};
 use super::explored;
 use super::json::{self, ErrorJson, ExploredJson, SCHEMA};
 use super::layout::document;
@@ -11,33 +12,14 @@ use super::number::plural;
 use super::palette::Page;
 use super::timeline::COLUMNS;
 use super::vacuous::{self, VacuityJson};
-use crate::asm::Diagnostics;
 use crate::check::{Exploration, Reached, Summary, Unexpected, Verdict};
 use crate::program::{Models, Program};
 use crate::verify::mutate::Survey;
 use crate::verify::vacuity::Vacuity;
 use crate::vm::Machine;
 
-/// What became of one file.
-#[derive(Clone, Debug)]
-pub enum Checked<'a> {
-    /// It was explored under each combination of models that it names.
-    Explored(Explored<'a>),
-    /// It does not assemble.
-    Refused {
-        /// The file as the person named it.
-        file: &'a str,
-        /// Why.
-        diagnostics: &'a Diagnostics,
-    },
-    /// It could not be read or explored.
-    Failed {
-        /// The file as the person named it.
-        file: &'a str,
-        /// Why.
-        message: String,
-    },
-}
+/// What became of one file: whether it was explored under each combination of models that it names.
+pub type Checked<'a> = Asked<'a, Explored<'a>>;
 
 /// A program, and what was found of it.
 #[derive(Clone, Debug)]
@@ -82,12 +64,12 @@ impl Explored<'_> {
 pub fn checked(checked: &Checked<'_>, page: &Page<'_>) -> String {
     let palette = page.palette;
     match checked {
-        Checked::Explored(explored) => explored_line(explored, page),
-        Checked::Refused { file, diagnostics } => {
+        Asked::Found(explored) => explored_line(explored, page),
+        Asked::Refused { file, diagnostics } => {
             let errors = plural(diagnostics.errors.len() as u64, "error");
             format!("{}  {file}: does not assemble, {errors}\n", palette.bad("ERROR  "))
         }
-        Checked::Failed { file, message } => {
+        Asked::Failed { file, message } => {
             format!("{}  {file}: {}\n", palette.bad("ERROR  "), message.trim_end())
         }
     }
@@ -180,7 +162,7 @@ struct CheckedJson {
     programs: Vec<ProgramJson>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Default)]
 struct ProgramJson {
     file: String,
     verdict: &'static str,
@@ -198,45 +180,18 @@ struct ProgramJson {
 
 /// Writes what became of many files as one document.
 pub fn checked_json(all: &[Checked<'_>]) -> String {
-    let program = |one: &Checked<'_>| match one {
-        Checked::Explored(Explored { file, program, explorations, mutants, vacuity, .. }) => {
-            let documents = explorations.iter().map(|found| json::explored(program, found)).collect();
-            let verdict = match sum(explorations) {
-                Summary::Holds => "holds",
-                Summary::Fails => "fails",
-                Summary::Inconclusive => "unknown",
-            };
-            let file = (*file).to_owned();
-            let vacuous = vacuity.map(|vacuity| vacuous::vacuity_json(program, vacuity));
-            let mutants = mutants.map(|survey| mutants::survey_json(program, survey));
-            ProgramJson {
-                file,
-                verdict,
-                explorations: Some(documents),
-                vacuous,
-                mutants,
-                errors: None,
-                message: None,
-            }
+    let program = |one: &Checked<'_>| match one.found() {
+        Ok(Explored { file, program, explorations, mutants, vacuity, .. }) => ProgramJson {
+            file: (*file).to_owned(),
+            verdict: asked::verdict(sum(explorations)),
+            explorations: Some(explorations.iter().map(|found| json::explored(program, found)).collect()),
+            vacuous: vacuity.map(|vacuity| vacuous::vacuity_json(program, vacuity)),
+            mutants: mutants.map(|survey| mutants::survey_json(program, survey)),
+            ..ProgramJson::default()
+        },
+        Err(Unanswered { file, errors, message }) => {
+            ProgramJson { file, verdict: "error", errors, message, ..ProgramJson::default() }
         }
-        Checked::Refused { file, diagnostics } => ProgramJson {
-            file: (*file).to_owned(),
-            verdict: "error",
-            explorations: None,
-            vacuous: None,
-            mutants: None,
-            errors: Some(json::errors(diagnostics)),
-            message: None,
-        },
-        Checked::Failed { file, message } => ProgramJson {
-            file: (*file).to_owned(),
-            verdict: "error",
-            explorations: None,
-            vacuous: None,
-            mutants: None,
-            errors: None,
-            message: Some(message.clone()),
-        },
     };
     document(&CheckedJson { schema: SCHEMA, programs: all.iter().map(program).collect() })
 }

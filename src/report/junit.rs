@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::asked::Asked;
 use super::checked::{Checked, Explored};
 use super::findings::{self, Finding, Rule};
 use super::mutants;
@@ -61,13 +62,13 @@ impl Suite {
             remarks: String::new(),
         };
         match checked {
-            Checked::Explored(explored) => Suite {
+            Asked::Found(explored) => Suite {
                 file: explored.file.to_owned(),
                 time: explored.explorations.iter().map(|found| found.search.elapsed).sum(),
                 cases: explored.explorations.iter().flat_map(|found| cases(explored, found)).collect(),
                 remarks: remarks(explored),
             },
-            Checked::Refused { file, diagnostics } => {
+            Asked::Refused { file, diagnostics } => {
                 let first = &diagnostics.errors[0];
                 let (line, column) = diagnostics.line_column(first);
                 let problem = Problem {
@@ -78,7 +79,7 @@ impl Suite {
                 };
                 failed(file, "it assembles", problem)
             }
-            Checked::Failed { file, message } => {
+            Asked::Failed { file, message } => {
                 let message = message.trim_end().to_owned();
                 let problem = Problem { is_error: true, kind: "unchecked", message, text: String::new() };
                 failed(file, "it can be checked", problem)

@@ -2,36 +2,19 @@
 
 use serde::Serialize;
 
-use super::json::{self, ErrorJson, SCHEMA};
+use super::asked::{self, Asked, Unanswered};
+use super::json::{ErrorJson, SCHEMA};
 use super::layout::document;
 use super::linear::{ReplayOf, what_is_wrong};
 use super::names;
-use crate::asm::Diagnostics;
 use crate::verify::linear::{Failure, ModelReport, Report};
 
-/// What became of one file.
-pub enum Linear<'a> {
-    /// It was asked about.
-    Reported {
-        /// What was found.
-        report: &'a Report,
-        /// The command that replays a schedule of a client.
-        again: ReplayOf<'a>,
-    },
-    /// It does not assemble.
-    Refused {
-        /// The file as the person named it.
-        file: &'a str,
-        /// Why.
-        diagnostics: &'a Diagnostics,
-    },
-    /// It is no object, or could not be read.
-    Failed {
-        /// The file as the person named it.
-        file: &'a str,
-        /// Why.
-        message: String,
-    },
+/// An object, and what was found of it.
+pub struct Object<'a> {
+    /// What was found.
+    pub report: &'a Report,
+    /// The command that replays a schedule of a client.
+    pub again: ReplayOf<'a>,
 }
 
 #[derive(Serialize)]
@@ -102,39 +85,25 @@ struct AllowedJson {
 }
 
 /// Writes what was found of objects.
-pub fn linear_json(asked: &[Linear<'_>]) -> String {
-    let object = |asked: &Linear<'_>| match asked {
-        Linear::Reported { report, again } => object(report, *again),
-        Linear::Refused { file, diagnostics } => ObjectJson {
-            file: (*file).to_owned(),
-            verdict: "refused",
-            errors: Some(json::errors(diagnostics)),
-            ..ObjectJson::default()
-        },
-        Linear::Failed { file, message } => ObjectJson {
-            file: (*file).to_owned(),
-            verdict: "refused",
-            message: Some(message.clone()),
-            ..ObjectJson::default()
-        },
-    };
-    document(&ObjectsJson { schema: SCHEMA, objects: asked.iter().map(object).collect() })
+pub fn linear_json(all: &[Asked<'_, Object<'_>>]) -> String {
+    let objects = all.iter().map(|one| match one.found() {
+        Ok(found) => object(found),
+        Err(Unanswered { file, errors, message }) => {
+            ObjectJson { file, verdict: "refused", errors, message, ..ObjectJson::default() }
+        }
+    });
+    document(&ObjectsJson { schema: SCHEMA, objects: objects.collect() })
 }
 
-fn object(report: &Report, again: ReplayOf<'_>) -> ObjectJson {
-    let verdict = match (report.is_as_claimed(), report.deviations().is_empty()) {
-        (true, _) => "holds",
-        (false, true) => "unknown",
-        (false, false) => "fails",
-    };
+fn object(Object { report, again }: &Object<'_>) -> ObjectJson {
     ObjectJson {
         file: report.name.clone(),
-        verdict,
+        verdict: asked::verdict(report.summary()),
         specification: Some(report.specification.clone()),
         operations: Some(report.procedures.iter().map(|procedure| procedure.proc.clone()).collect()),
         sizes: Some(report.sizes.iter().map(ToString::to_string).collect()),
         further: report.further.map(|size| size.to_string()),
-        models: Some(report.models.iter().map(|found| model(report, found, again)).collect()),
+        models: Some(report.models.iter().map(|found| model(report, found, *again)).collect()),
         ..ObjectJson::default()
     }
 }

@@ -2,38 +2,21 @@
 
 use serde::Serialize;
 
+use super::asked::{self, Asked, Unanswered};
 use super::json::{self, ErrorJson, SCHEMA};
 use super::layout::document;
 use super::locks::{Again, what_goes_wrong};
 use super::names;
-use crate::asm::Diagnostics;
 use crate::verify::lock::{
     Bypass, BypassFound, Deviation, Failure, ModelReport, Property, Remedy, Repair, Report,
 };
 
-/// What became of one file.
-pub enum Asked<'a> {
-    /// It was asked about.
-    Reported {
-        /// What was found.
-        report: &'a Report,
-        /// The command that replays a schedule of a client.
-        again: Again<'a>,
-    },
-    /// It does not assemble.
-    Refused {
-        /// The file as the person named it.
-        file: &'a str,
-        /// Why.
-        diagnostics: &'a Diagnostics,
-    },
-    /// It is no lock, or could not be read.
-    Failed {
-        /// The file as the person named it.
-        file: &'a str,
-        /// Why.
-        message: String,
-    },
+/// A lock, and what was found of it.
+pub struct Lock<'a> {
+    /// What was found.
+    pub report: &'a Report,
+    /// The command that replays a schedule of a client.
+    pub again: Again<'a>,
 }
 
 #[derive(Serialize)]
@@ -42,7 +25,7 @@ struct LocksJson {
     locks: Vec<LockJson>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Default)]
 struct LockJson {
     file: String,
     verdict: &'static str,
@@ -118,47 +101,25 @@ struct DeviationJson {
 }
 
 /// Writes what became of many locks as one document.
-pub fn locks_json(all: &[Asked<'_>]) -> String {
-    let locks = all.iter().map(|one| match one {
-        Asked::Reported { report, again } => lock(report, *again),
-        Asked::Refused { file, diagnostics } => {
-            LockJson { errors: Some(json::errors(diagnostics)), ..LockJson::error(file) }
-        }
-        Asked::Failed { file, message } => {
-            LockJson { message: Some(message.clone()), ..LockJson::error(file) }
+pub fn locks_json(all: &[Asked<'_, Lock<'_>>]) -> String {
+    let locks = all.iter().map(|one| match one.found() {
+        Ok(found) => lock(found),
+        Err(Unanswered { file, errors, message }) => {
+            LockJson { file, verdict: "error", errors, message, ..LockJson::default() }
         }
     });
     document(&LocksJson { schema: SCHEMA, locks: locks.collect() })
 }
 
-impl LockJson {
-    fn error(file: &str) -> LockJson {
-        LockJson {
-            file: file.to_owned(),
-            verdict: "error",
-            sizes: None,
-            models: None,
-            deviations: None,
-            repair: None,
-            errors: None,
-            message: None,
-        }
-    }
-}
-
-fn lock(report: &Report, again: Again<'_>) -> LockJson {
-    let verdict = match (report.is_as_claimed(), report.is_open()) {
-        (true, _) => "holds",
-        (false, true) => "unknown",
-        (false, false) => "fails",
-    };
+fn lock(Lock { report, again }: &Lock<'_>) -> LockJson {
     LockJson {
-        verdict,
+        file: report.name.clone(),
+        verdict: asked::verdict(report.summary()),
         sizes: Some(report.sizes.iter().map(ToString::to_string).collect()),
-        models: Some(report.models.iter().map(|found| model(found, again)).collect()),
+        models: Some(report.models.iter().map(|found| model(found, *again)).collect()),
         deviations: Some(report.deviations.iter().map(deviation).collect()),
         repair: report.repair.as_ref().map(repair),
-        ..LockJson::error(&report.name)
+        ..LockJson::default()
     }
 }
 

@@ -5,6 +5,7 @@
 //! the only layer that knows serde. Every function returns a text that ends in a line break; the same values
 //! give the same bytes, the elapsed time in JSON aside.
 
+mod asked;
 mod checked;
 mod explored;
 mod findings;
@@ -34,15 +35,16 @@ mod xml;
 #[cfg(test)]
 mod tests;
 
+pub use asked::Asked;
 pub use checked::{Checked, Explored, checked, checked_json};
 pub use explored::{evidence, explored};
 pub use graph::{EdgeView, GraphView, NodeView, graph_dot, graph_json};
 pub use json::{errors_json, explored_json, replayed_json};
 pub use junit::checked_junit;
 pub use linear::{ReplayOf, linear, linear_details, linear_head, linear_line};
-pub use linear_json::{Linear, linear_json};
+pub use linear_json::{Object, linear_json};
 pub use locks::{Again, lock_details, lock_head, lock_line, locked};
-pub use locks_json::{Asked, locks_json};
+pub use locks_json::{Lock, locks_json};
 pub use mutants::mutants;
 pub use palette::{Page, Palette};
 pub use replayed::replayed;

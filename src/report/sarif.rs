@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::asked::Asked;
 use super::checked::{Checked, Explored};
 use super::findings::{self, Finding, Rule};
 use super::{mutants, names, story, timeline};
@@ -163,17 +164,17 @@ pub fn checked_sarif(all: &[Checked<'_>]) -> String {
     let mut notifications = Vec::new();
     for checked in all {
         match checked {
-            Checked::Explored(explored) => {
+            Asked::Found(explored) => {
                 for found in explored.explorations {
                     let findings = findings::findings(explored, found);
                     results.extend(findings.iter().map(|finding| result(explored, found, finding)));
                 }
                 results.extend(remarks(explored));
             }
-            Checked::Refused { diagnostics, .. } => {
+            Asked::Refused { diagnostics, .. } => {
                 results.extend(diagnostics.errors.iter().map(|error| refusal(diagnostics, error)));
             }
-            Checked::Failed { file, message } => notifications.push(Notification {
+            Asked::Failed { file, message } => notifications.push(Notification {
                 level: "error",
                 message: Message::new(message.trim_end()),
                 locations: [Location::whole(file)],

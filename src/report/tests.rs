@@ -308,7 +308,7 @@ fn a_check_is_a_line_and_what_fails_stands_below() {
     let line = |text: &str| {
         exploring(text, Limits::default(), |machine, found| {
             let explorations = std::slice::from_ref(found);
-            let one = Checked::Explored(Explored {
+            let one = Asked::Found(Explored {
                 file: "it.rvm",
                 program: machine.program(),
                 explorations,

@@ -7,6 +7,7 @@ use super::claims::{Claims, Roles};
 use super::enumerate::Size;
 use super::history::History;
 use super::object::Procedure;
+use crate::check::Summary;
 use crate::explore::Cut;
 use crate::program::{MemoryModel, Models, Program};
 use crate::schedule::Schedule;
@@ -144,6 +145,17 @@ impl Report {
     /// Returns true when a limit kept something from being known.
     pub fn is_open(&self) -> bool {
         self.models.iter().any(|model| model.failure.is_none() && model.cut.is_some())
+    }
+
+    /// Returns the sum of it all.
+    pub fn summary(&self) -> Summary {
+        if !self.deviations().is_empty() {
+            Summary::Fails
+        } else if self.is_open() {
+            Summary::Inconclusive
+        } else {
+            Summary::Holds
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::claims::Claims;
 use super::client::{Client, Size};
 use super::fences::Repair;
 use crate::asm::Options;
-use crate::check::{Cut, Verdict};
+use crate::check::{Cut, Summary, Verdict};
 use crate::program::{MemoryModel, Models, Program};
 use crate::schedule::Schedule;
 
@@ -216,6 +216,17 @@ impl Report {
             matches!(deviation, Deviation::Unknown(..) | Deviation::Bypass(_, _, None))
         };
         !self.deviations.is_empty() && self.deviations.iter().all(is_open)
+    }
+
+    /// Returns the sum of it all.
+    pub fn summary(&self) -> Summary {
+        if self.is_as_claimed() {
+            Summary::Holds
+        } else if self.is_open() {
+            Summary::Inconclusive
+        } else {
+            Summary::Fails
+        }
     }
 
     /// Returns the values that constants have in clients of so many threads.
