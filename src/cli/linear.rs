@@ -230,8 +230,8 @@ impl Listing<'_> {
         let width = reports().map(|report| report.name.chars().count()).max().unwrap_or(0);
         let is_alone = outcomes.len() == 1;
         if let Some(report) = reports().next().filter(|_| !is_alone) {
-            let models: Vec<MemoryModel> = report.models.iter().map(|model| model.memory).collect();
-            self.console.print(&report::linear_head(&models, width, &page))?;
+            let models = report.models.iter().map(|model| model.memory);
+            self.console.print(&report::clients_head(models, width, &page))?;
         }
         for (index, outcome) in outcomes.iter().enumerate() {
             let again = self.again(index);

@@ -221,7 +221,8 @@ impl Listing<'_> {
             _ => None,
         });
         if let Some(report) = first.filter(|_| self.files.len() > 1 && !self.args.repair) {
-            self.console.print(&report::lock_head(report, self.width, &self.console.page("")))?;
+            let models = report.models.iter().map(|model| model.memory);
+            self.console.print(&report::clients_head(models, self.width, &self.console.page("")))?;
         }
         for (index, outcome) in outcomes.iter().enumerate() {
             match outcome {

@@ -118,18 +118,11 @@ impl Writer<'_> {
     fn head(&self) -> String {
         let mut text = wrap(&format!("{}: {}", self.program.name, self.headline()), COLUMNS, "");
         text = text.lines().map(|line| format!("{}\n", self.palette.strong(line))).collect();
-        let verdict = verdict(self.found);
-        match self.found.summary() {
-            Summary::Fails => text.push_str(&self.tagged(self.palette.bad("FAILS"), &verdict)),
-            Summary::Inconclusive => text.push_str(&self.tagged(self.palette.warn("INCONCLUSIVE"), &verdict)),
-            Summary::Holds if self.found.expectations.is_empty() => {}
-            Summary::Holds => text.push_str(&self.tagged(self.palette.good("OK"), &verdict)),
+        let summary = self.found.summary();
+        if summary != Summary::Holds || !self.found.expectations.is_empty() {
+            text.push_str(&format!("{}: {}\n", self.palette.tag(summary), verdict(self.found)));
         }
         text
-    }
-
-    fn tagged(&self, tag: String, text: &str) -> String {
-        format!("{tag}: {text}\n")
     }
 
     /// Says how many different things can happen.

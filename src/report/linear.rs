@@ -1,14 +1,14 @@
 //! The report on an object: is it linearizable, and if not, the smallest client, what its calls returned, what
 //! they could have returned, and how that comes about.
 
+use super::clients;
 use super::history;
 use super::names::{self, wrap};
-use super::number::plural;
 use super::palette::{Page, Palette};
 use super::story;
 use super::table::table;
 use super::timeline::{self, COLUMNS};
-use crate::program::MemoryModel;
+use crate::check::Summary;
 use crate::schedule::{ParsedSchedule, replay};
 use crate::verify::linear::{Deviation, Failure, ModelReport, Report, Wrong};
 use crate::vm::Machine;
@@ -21,27 +21,7 @@ pub type ReplayOf<'a> = &'a dyn Fn(&Failure) -> String;
 
 /// Writes one line for an object among others. `width` is that of the longest name.
 pub fn linear_line(report: &Report, width: usize, page: &Page<'_>) -> String {
-    if page.quiet && report.is_as_claimed() {
-        return String::new();
-    }
-    let word = match standing(report) {
-        Standing::Right => page.palette.good("ok   "),
-        Standing::Open => page.palette.warn("open "),
-        Standing::Wrong => page.palette.bad("FAILS"),
-    };
-    let cells: Vec<String> = report.models.iter().map(|model| format!("{:<9}", verdict(model))).collect();
-    let line = format!("{word}  {:<width$}  {}", report.name, cells.join("  "));
-    format!("{}\n", line.trim_end())
-}
-
-/// Writes the line above [`linear_line`]s: the memory models.
-pub fn linear_head(models: &[MemoryModel], width: usize, page: &Page<'_>) -> String {
-    if page.quiet {
-        return String::new();
-    }
-    let models: Vec<String> = models.iter().map(|model| format!("{:<9}", model.word())).collect();
-    let line = format!("       {:<width$}  {}", "", models.join("  "));
-    format!("{}\n", page.palette.faint(line.trim_end()))
+    clients::line(report.summary(), &report.name, width, report.models.iter().map(verdict), page)
 }
 
 /// Writes what was found of one object.
@@ -67,23 +47,6 @@ pub fn linear_details(report: &Report, page: &Page<'_>, again: ReplayOf<'_>) -> 
     let writer = Writer { report, page, palette: page.palette, again };
     let failures = if page.quiet { String::new() } else { writer.failures(!page.verbose) };
     format!("{}{failures}", writer.deviations())
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Standing {
-    Right,
-    Open,
-    Wrong,
-}
-
-fn standing(report: &Report) -> Standing {
-    if report.is_as_claimed() {
-        Standing::Right
-    } else if report.deviations().is_empty() {
-        Standing::Open
-    } else {
-        Standing::Wrong
-    }
 }
 
 /// Returns the verdict under a memory model, in a word.
@@ -143,26 +106,16 @@ impl Writer<'_> {
     fn head(&self) -> String {
         let report = self.report;
         let what = &report.specification;
-        let (tag, said) = match standing(report) {
-            Standing::Right if report.models.iter().any(|model| model.failure.is_some()) => {
-                (self.palette.good("OK"), "as its file says".to_owned())
+        let summary = report.summary();
+        let said = match summary {
+            Summary::Holds if report.models.iter().any(|model| model.failure.is_some()) => {
+                "as its file says".to_owned()
             }
-            Standing::Right => (self.palette.good("OK"), format!("a {what} for every client")),
-            Standing::Open => (self.palette.warn("INCONCLUSIVE"), "a limit cut the search".to_owned()),
-            Standing::Wrong => (self.palette.bad("FAILS"), format!("not a {what} for every client")),
+            Summary::Holds => format!("a {what} for every client"),
+            Summary::Inconclusive => "a limit cut the search".to_owned(),
+            Summary::Fails => format!("not a {what} for every client"),
         };
-        let head = wrap(&format!("{}: {said}", report.name), COLUMNS - 14, "");
-        if self.page.quiet {
-            return format!("{tag}: {head}");
-        }
-        let sizes: Vec<String> = report
-            .sizes
-            .iter()
-            .map(|size| {
-                let calls = plural(u64::from(size.calls), "call");
-                format!("{} with up to {calls} each", plural(u64::from(size.threads), "thread"))
-            })
-            .collect();
+        let sizes = report.sizes.iter().map(|size| clients::size(size.threads, size.calls, "call"));
         let names: Vec<&str> = report.procedures.iter().map(|procedure| procedure.proc.as_str()).collect();
         let clients = report.models.first().map_or(0, |model| model.of_clients);
         let roles = report.roles.as_ref().map_or_else(String::new, |roles| format!(", in the roles {roles}"));
@@ -170,9 +123,9 @@ impl Writer<'_> {
             "Operations: {}{roles}. Clients: {} ({}).",
             names.join(", "),
             super::number::grouped(&clients.to_string()),
-            sizes.join("; ")
+            sizes.collect::<Vec<_>>().join("; ")
         );
-        format!("{tag}: {head}{}", wrap(&searched, COLUMNS, ""))
+        clients::head(summary, &report.name, &said, &searched, self.page)
     }
 
     /// The table: a row a memory model.
@@ -199,10 +152,9 @@ impl Writer<'_> {
             .map(|model| format!("{} of {} under {}", model.further, model.of_further, model.memory))
             .collect();
         let Some(size) = self.report.further.filter(|_| !went.is_empty()) else { return String::new() };
-        let (threads, calls) =
-            (plural(u64::from(size.threads), "thread"), plural(u64::from(size.calls), "call"));
         let what = format!(
-            "Beyond that, and only as far as it is quick, clients of {threads} with up to {calls} each: {}.",
+            "Beyond that, and only as far as it is quick, clients of {}: {}.",
+            clients::size(size.threads, size.calls, "call"),
             went.join(", ")
         );
         wrap(&what, COLUMNS, "")

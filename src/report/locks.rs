@@ -2,6 +2,7 @@
 
 mod words;
 
+use super::clients;
 use super::names::{self, wrap};
 use super::number::plural;
 use super::palette::{Page, Palette};
@@ -9,7 +10,7 @@ use super::replayed::next;
 use super::story::{self, Rank};
 use super::table::table;
 use super::timeline::{self, COLUMNS};
-use crate::check::Verdict;
+use crate::check::{Summary, Verdict};
 use crate::program::{Models, Program};
 use crate::schedule::{End, ParsedSchedule, Schedule, replay};
 use crate::verify::lock::{
@@ -27,60 +28,15 @@ const LISTED_SETS: usize = 4;
 /// Returns the command that replays a schedule of a client, without the schedule.
 pub type Again<'a> = &'a dyn Fn(&Client, &Program, Models) -> String;
 
-/// Says in a few words whether a lock is what its file says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Standing {
-    Right,
-    Open,
-    Wrong,
-}
-
-fn standing(report: &Report) -> Standing {
-    if report.is_as_claimed() {
-        Standing::Right
-    } else if report.is_open() {
-        Standing::Open
-    } else {
-        Standing::Wrong
-    }
-}
-
-fn word(report: &Report, palette: Palette) -> String {
-    match standing(report) {
-        Standing::Right => palette.good("ok   "),
-        Standing::Open => palette.warn("open "),
-        Standing::Wrong => palette.bad("FAILS"),
-    }
-}
-
 /// Writes one line for a lock among others: what fails first under each memory model. `width` is that of the
 /// longest name.
 pub fn lock_line(report: &Report, width: usize, page: &Page<'_>) -> String {
-    if page.quiet && report.is_as_claimed() {
-        return String::new();
-    }
-    let cells = report.models.iter().map(|model| {
-        let text = match model.failures().next() {
-            Some((property, _)) => property.word(),
-            None if model.is_right() => "right",
-            None => "unknown",
-        };
-        format!("{text:<9}")
+    let words = report.models.iter().map(|model| match model.failures().next() {
+        Some((property, _)) => property.word(),
+        None if model.is_right() => "right",
+        None => "unknown",
     });
-    let cells: Vec<String> = cells.collect();
-    let line = format!("{}  {:<width$}  {}", word(report, page.palette), report.name, cells.join("  "));
-    format!("{}\n", line.trim_end())
-}
-
-/// Writes the line above [`lock_line`]s: the memory models.
-pub fn lock_head(report: &Report, width: usize, page: &Page<'_>) -> String {
-    if page.quiet {
-        return String::new();
-    }
-    let models: Vec<String> =
-        report.models.iter().map(|model| format!("{:<9}", model.memory.word())).collect();
-    let line = format!("       {:<width$}  {}", "", models.join("  "));
-    format!("{}\n", page.palette.faint(line.trim_end()))
+    clients::line(report.summary(), &report.name, width, words, page)
 }
 
 /// Writes what was found of one lock.
@@ -119,35 +75,24 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn head(&self) -> String {
         let report = self.report;
-        let claims_failure = !report.claims.fails.is_empty();
-        let (tag, said) = match standing(report) {
-            Standing::Right if claims_failure => (self.palette.good("OK"), "as its file says"),
-            Standing::Right => (self.palette.good("OK"), "right for every client"),
-            Standing::Open => (self.palette.warn("INCONCLUSIVE"), "a limit cut the search"),
-            Standing::Wrong => (self.palette.bad("FAILS"), "not as it should be"),
+        let summary = report.summary();
+        let said = match summary {
+            Summary::Holds if !report.claims.fails.is_empty() => "as its file says",
+            Summary::Holds => "right for every client",
+            Summary::Inconclusive => "a limit cut the search",
+            Summary::Fails => "not as it should be",
         };
-        let sizes: Vec<String> = report
-            .sizes
-            .iter()
-            .map(|size| {
-                let rounds = plural(u64::from(size.rounds), "round");
-                format!("{} with up to {rounds} each", plural(u64::from(size.threads), "thread"))
-            })
-            .collect();
+        let sizes = report.sizes.iter().map(|size| clients::size(size.threads, size.rounds, "round"));
         let clients = report.models.iter().map(|model| model.clients).max().unwrap_or(0);
         let states: u64 = report.models.iter().map(|model| model.states).sum();
         let searched = format!(
             "Searched {} ({}) under {}: {} in all.",
             plural(clients, "client"),
-            sizes.join("; "),
+            sizes.collect::<Vec<_>>().join("; "),
             plural(report.models.len() as u64, "memory model"),
             plural(states, "state")
         );
-        let head = format!("{}: {said}", report.name);
-        let head = wrap(&head, COLUMNS - 14, "");
-        let quiet = self.page.quiet;
-        let searched = if quiet { String::new() } else { wrap(&searched, COLUMNS, "") };
-        format!("{tag}: {head}{searched}")
+        clients::head(summary, &report.name, said, &searched, self.page)
     }
 
     /// The table: a row a property, a column a memory model.

@@ -7,6 +7,7 @@
 
 mod asked;
 mod checked;
+mod clients;
 mod explored;
 mod findings;
 mod flow;
@@ -37,13 +38,14 @@ mod tests;
 
 pub use asked::Asked;
 pub use checked::{Checked, Explored, checked, checked_json};
+pub use clients::clients_head;
 pub use explored::{evidence, explored};
 pub use graph::{EdgeView, GraphView, NodeView, graph_dot, graph_json};
 pub use json::{errors_json, explored_json, replayed_json};
 pub use junit::checked_junit;
-pub use linear::{ReplayOf, linear, linear_details, linear_head, linear_line};
+pub use linear::{ReplayOf, linear, linear_details, linear_line};
 pub use linear_json::{Object, linear_json};
-pub use locks::{Again, lock_details, lock_head, lock_line, locked};
+pub use locks::{Again, lock_details, lock_line, locked};
 pub use locks_json::{Lock, locks_json};
 pub use mutants::mutants;
 pub use palette::{Page, Palette};

@@ -4,6 +4,8 @@ use std::fmt::Display;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::check::Summary;
+
 /// The colours of a report, or none at all.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Palette {
@@ -44,6 +46,15 @@ impl Palette {
     /// Rules, line numbers and other scaffolding.
     pub(super) fn faint(self, text: impl Display) -> String {
         self.paint(Style::new().dimmed(), text)
+    }
+
+    /// The word that a report begins with.
+    pub(super) fn tag(self, summary: Summary) -> String {
+        match summary {
+            Summary::Holds => self.good("OK"),
+            Summary::Fails => self.bad("FAILS"),
+            Summary::Inconclusive => self.warn("INCONCLUSIVE"),
+        }
     }
 
     fn paint(self, style: Style, text: impl Display) -> String {
