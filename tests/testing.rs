@@ -5,7 +5,7 @@ mod common;
 use std::panic::{self, Location};
 use std::time::Duration;
 
-use common::{DEADLOCK, ENDLESS, file, folder, racevm};
+use common::{CLIENT, DEADLOCK, ENDLESS, LOCKED, STORE_BUFFERING, file, folder, racevm};
 use racevm::testing::{self, Ended, FailureKind, MemoryModel, Subject, SwitchModel};
 
 const LOST_UPDATE: &str = "\
@@ -16,39 +16,6 @@ thread inc[2]
     PUSH N
     ADD
     STORE x
-end
-";
-
-const STORE_BUFFERING: &str = "\
-atomic x
-atomic y
-observe p.r, q.r
-thread p
-    local r
-    PUSH 1
-    STORE x
-    LOAD y
-    STORE r
-end
-thread q
-    local r
-    PUSH 1
-    STORE y
-    LOAD x
-    STORE r
-end
-";
-
-const LOCKED: &str = "\
-include \"lock.rvm\"
-shared x = 0
-thread inc[2]
-    CALL acquire
-    LOAD x
-    PUSH 1
-    ADD
-    STORE x
-    CALL release
 end
 ";
 
@@ -174,7 +141,7 @@ fn constants_models_and_files_make_the_program() {
     text(STORE_BUFFERING).explore().outcomes().assert_exactly([(0, 1), (1, 0), (1, 1)]);
     let weak = text(STORE_BUFFERING).memory(MemoryModel::Tso).explore();
     weak.outcomes().assert_exactly([(0, 0), (0, 1), (1, 0), (1, 1)]);
-    let locked = text(LOCKED).with_file("lock.rvm", TEST_AND_SET);
+    let locked = text(CLIENT).with_file("lock.rvm", TEST_AND_SET);
     locked.explore().outcomes_of(["x"]).assert_exactly([2]);
     let open = locked.with_file("none.rvm", NO_LOCK).replace("lock.rvm", "none.rvm");
     open.explore().outcomes_of(["x"]).assert_exactly([1, 2]);
@@ -201,7 +168,7 @@ fn files_are_read_from_the_folder_of_the_package() {
 
 #[test]
 fn freedom_from_what_goes_wrong() {
-    let fine = text(LOCKED).with_file("lock.rvm", TEST_AND_SET).explore();
+    let fine = text(CLIENT).with_file("lock.rvm", TEST_AND_SET).explore();
     fine.assert_deadlock_free().assert_race_free().assert_fault_free().assert_livelock_free();
     let failure = text(DEADLOCK).explore().deadlock_free().unwrap_err();
     assert!(failure.to_string().contains("left at LOCK b") || failure.to_string().contains("A at LOCK b"));
@@ -251,14 +218,12 @@ fn expectations_are_checked_under_the_models_they_name() {
 
 #[test]
 fn mutants_are_noticed_by_enough_expectations() {
-    let locked =
-        "mutex m\nshared x = 0\nthread inc[2]\n LOCK m\n LOAD x\n PUSH 1\n ADD\n STORE x\n UNLOCK m\nend";
-    let failure = text(locked).explore().mutants_noticed().unwrap_err();
+    let failure = text(LOCKED).explore().mutants_noticed().unwrap_err();
     assert_eq!(failure.kind(), FailureKind::Fails);
     assert!(failure.to_string().contains("survived"), "{failure}");
-    let survey = text(locked).explore().survey().unwrap();
+    let survey = text(LOCKED).explore().survey().unwrap();
     assert!(survey.noticed() > 0 && survey.survived() > 0, "{failure}");
-    let enough = text(locked).expect("outcomes x = {2}").expect("no race");
+    let enough = text(LOCKED).expect("outcomes x = {2}").expect("no race");
     enough.explore().assert_mutants_noticed();
     enough.memories(MemoryModel::ALL).explore().assert_mutants_noticed();
     let wrong = text(LOST_UPDATE).expect("outcomes x = {2}").explore().mutants_noticed().unwrap_err();
@@ -355,10 +320,10 @@ fn what_does_not_assemble_is_shown_with_its_place() {
     assert!(failure.to_string().contains("program.rvm:2:7"), "{failure}");
     let failure = text(LOST_UPDATE).define("M", 1).try_explore().unwrap_err();
     assert!(failure.to_string().contains("no constant `M`"), "{failure}");
-    let failure = text(LOCKED).try_explore().unwrap_err();
+    let failure = text(CLIENT).try_explore().unwrap_err();
     assert!(failure.to_string().contains("lock.rvm"), "{failure}");
     let failure =
-        text(LOCKED).with_file("lock.rvm", NO_LOCK).replace("locks.rvm", "x.rvm").try_explore().unwrap_err();
+        text(CLIENT).with_file("lock.rvm", NO_LOCK).replace("locks.rvm", "x.rvm").try_explore().unwrap_err();
     assert!(failure.to_string().contains("includes no file `locks.rvm`"), "{failure}");
 }
 

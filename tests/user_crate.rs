@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use common::{file, folder, root};
+use common::{CLIENT, file, folder, root};
 
 const LOCK: &str = "\
 ; Test-and-set, with a mistake: to look and to take are two steps.
@@ -23,20 +23,6 @@ end
 proc release
     PUSH  0
     STORE taken
-end
-";
-
-const CLIENT: &str = "\
-include \"lock.rvm\"
-shared x = 0
-
-thread user[2]
-    CALL  acquire
-    LOAD  x
-    PUSH  1
-    ADD
-    STORE x
-    CALL  release
 end
 ";
 

@@ -41,28 +41,7 @@ thread q
 end
 ";
 
-const STORE_BUFFERING: &str = "\
-memory tso
-shared x
-shared y
-observe p.r, q.r
-
-thread p
-    local r
-    PUSH 1
-    STORE x
-    LOAD y
-    STORE r
-end
-
-thread q
-    local r
-    PUSH 1
-    STORE y
-    LOAD x
-    STORE r
-end
-";
+const STORE_BUFFERING: &str = concat!("memory tso\n", include_str!("../../tests/common/store_buffering.rvm"));
 
 const CHECK_THEN_ACT: &str = "\
 shared made = 0

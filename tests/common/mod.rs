@@ -104,3 +104,23 @@ thread worker[3]
     JNZ again
 end
 ";
+
+/// Each thread writes a variable and reads the other's.
+pub const STORE_BUFFERING: &str = include_str!("store_buffering.rvm");
+
+/// Two threads add to a variable under a lock.
+pub const LOCKED: &str = include_str!("locked.rvm");
+
+/// Two threads add to a variable under the lock in the file beside it.
+pub const CLIENT: &str = "\
+include \"lock.rvm\"
+shared x = 0
+thread inc[2]
+    CALL acquire
+    LOAD x
+    PUSH 1
+    ADD
+    STORE x
+    CALL release
+end
+";

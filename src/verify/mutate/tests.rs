@@ -40,20 +40,8 @@ fn fate_of(survey: &Survey, says: &str) -> Fate {
     trial.unwrap_or_else(|| panic!("no mutant says {says}: {survey:#?}")).fate.clone()
 }
 
-const LOCKED: &str = "\
-mutex m
-mutex n
-shared x
-thread t[2]
-    LOCK m
-    LOAD x
-    PUSH 1
-    ADD
-    STORE x
-    UNLOCK m
-end
-expect finally x == 2
-";
+const LOCKED: &str =
+    concat!("mutex n\n", include_str!("../../../tests/common/locked.rvm"), "expect finally x == 2\n");
 
 #[test]
 fn locks_are_removed_moved_and_exchanged() {

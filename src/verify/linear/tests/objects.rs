@@ -172,19 +172,8 @@ fn store_buffers_break_a_register_that_two_read() {
 
 #[test]
 fn roles_leave_out_what_nobody_may_do() {
-    let text = "
-        atomic total = 0
-        proc increment
-            LOAD  total
-            PUSH  1
-            ADD
-            STORE total
-        end
-        proc read
-            LOAD total
-        end
-    ";
-    let suite = Suite::new("object.rvm", text, Shipped::new(Kind::Counter)).memories([MemoryModel::Sc]);
+    let suite =
+        Suite::new("object.rvm", RACY_COUNTER, Shipped::new(Kind::Counter)).memories([MemoryModel::Sc]);
     let one_writer: Roles = "increment, read | read*".parse().unwrap();
     assert!(suite.clone().roles(one_writer).run(&mut Unwatched).unwrap().models[0].is_right());
     let two: Roles = "increment | increment, read".parse().unwrap();
