@@ -56,6 +56,12 @@ pub struct Leaf {
     pub advances: bool,
     /// The access that is about to happen, by number; 0 when there is none that can race.
     pub access: u32,
+    /// The slot, as a set of slots, where these are told apart.
+    pub slot: u64,
+    /// The fields that it reads or writes, as a set of fields; those of 64 and more share an element with others.
+    pub touches: u64,
+    /// The fields among them that it writes.
+    pub writes: u64,
 }
 
 /// What is known of an edge, beside where it leads.
@@ -262,7 +268,8 @@ impl<K: Key> Effects<K> {
         let mut unread = vec![0, own];
         unread.extend(actors.iter().filter_map(|&actor| blind_write(fields, machine, before, actor)));
         reads.retain(|field| !unread.contains(field) && (unread.push(*field), true).1);
-        let leaf = self.add_leaf(fields, machine, before, slot, learned);
+        let touches = field_set(&unread[1..]);
+        let leaf = self.add_leaf(fields, machine, before, slot, learned, touches);
         self.leaves.push(leaf);
         self.hang(fields, row, slot, reads);
         self.news(&leaf, first_sink)
@@ -287,6 +294,7 @@ impl<K: Key> Effects<K> {
         state: &State,
         slot: usize,
         mut learned: Vec<(Step, Arrival)>,
+        touches: u64,
     ) -> Leaf {
         let rank = |arrival: &Arrival| match arrival {
             Arrival::Node(Mode::Decision) => 0,
@@ -299,7 +307,12 @@ impl<K: Key> Effects<K> {
             .shared_access(state, self.thread(slot))
             .filter(|_| slot < self.threads && !learned.is_empty())
             .zip(machine.pc(state, self.thread(slot)));
+        let changed = learned.iter().flat_map(|(step, _)| &step.changes).map(|(field, _)| field);
+        let own = fields.of_thread(self.thread(slot));
         let leaf = Leaf {
+            slot: if slot < 64 { 1 << slot } else { 0 },
+            touches,
+            writes: field_set(changed.chain([&own])),
             first: self.steps.len() as u32,
             decisions: count(0),
             nodes: count(1),
@@ -359,6 +372,11 @@ impl<K: Key> Effects<K> {
             }
         }
     }
+}
+
+/// Fields as a set of 64 elements; one that has none of its own shares another's.
+fn field_set<'f>(fields: impl IntoIterator<Item = &'f FieldId>) -> u64 {
+    fields.into_iter().fold(0, |set, &field| set | 1 << (field % 64))
 }
 
 impl Branch {

@@ -148,10 +148,10 @@ impl<K: Key> Mixer<K> {
         mixed
     }
 
-    /// Undoes [`Self::mix`].
+    /// Undoes [`Self::mix`], whatever lies above the bits of a key.
     #[inline(always)]
     pub fn unmix(&self, mixed: K) -> K {
-        let mut key = mixed;
+        let mut key = mixed & self.mask;
         for inverse in [self.inverses[1], self.inverses[0]] {
             key = (key ^ (key >> self.half)).times(inverse) & self.mask;
         }

@@ -360,7 +360,8 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         self.stage.look_up(key, &mut leaves);
         let leaves: Vec<Leaf> = leaves.into_iter().copied().collect();
         self.show(node, key, mode, &leaves, visitor);
-        self.stage.emit(key, &leaves.iter().collect::<Vec<&Leaf>>(), &mut self.own);
+        let word = self.stage.log.get(node);
+        self.stage.emit(word, key, &leaves.iter().collect::<Vec<&Leaf>>(), &mut self.own);
         Ok(())
     }
 
@@ -404,13 +405,17 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         }
         let old = self.stage.mixer;
         let mixer = Mixer::new(self.stage.fields.key_bits());
-        let renew = |mixed: K| {
-            let key = old.unmix(mixed);
-            mixer.mix(moved.iter().fold(K::default(), |new, &run| new | run.of(key)))
+        let slots = self.stage.effects.slots() as u32;
+        let can_sleep = self.stage.fields.count(0) == 1 && mixer.bits + slots <= K::BITS;
+        let sleepers = if can_sleep && self.shelf.is_none() { slots } else { 0 };
+        let renew = |word: K| {
+            let key = old.unmix(word);
+            let mixed = mixer.mix(moved.iter().fold(K::default(), |new, &run| new | run.of(key)));
+            if sleepers > 0 && self.stage.sleepers > 0 { mixed | (word >> old.bits) << mixer.bits } else { mixed }
         };
         self.stage.mixer = mixer;
         let room = self.room_of_shards();
-        let log = std::mem::replace(&mut self.stage.log, Log::new(mixer.bits));
+        let log = std::mem::replace(&mut self.stage.log, Log::new(mixer.bits + sleepers));
         self.shards.clear();
         self.shards.resize_with(SHARDS, || Shard::with_room(mixer.bits, room));
         let mut heads: Vec<Vec<K>> = vec![Vec::new(); SHARDS];
@@ -430,6 +435,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         }
         let running = std::mem::take(&mut self.running);
         self.running = running.into_iter().map(|(mixed, count)| (renew(mixed), count)).collect();
+        self.stage.sleepers = sleepers;
         self.stage.effects.fit(&self.stage.fields);
         self.stage.claims.fit(&self.stage.fields);
         Ok(())

@@ -135,6 +135,8 @@ impl<'m, K: Key> Sweep<'m, '_, K> {
     pub(super) fn read_nodes(&self, first: usize, count: usize, keys: &mut Vec<K>) -> Result<(), DiskError> {
         let Some(shelf) = &self.shelf else {
             self.stage.log.read_into(first, count, keys);
+            let own = K::ones(self.stage.mixer.bits);
+            keys.iter_mut().for_each(|key| *key = *key & own);
             return Ok(());
         };
         let level = self.levels.partition_point(|&start| start <= first) - 1;
@@ -163,7 +165,7 @@ impl<'m, K: Key> Sweep<'m, '_, K> {
         let mut sieve = Sieve::default();
         for shard in 0..self.shards.len() {
             let lists = self.pieces[..pieces].iter().map(|piece| piece.heads[shard].as_slice());
-            shelf.offer(sieve.passed(lists).iter().map(|&mixed| mixer.unmix(mixed)));
+            shelf.offer(sieve.passed(mixer.bits, lists).iter().map(|&mixed| mixer.unmix(mixed)));
         }
         true
     }

@@ -18,6 +18,8 @@ pub struct Stage<K> {
     pub fields: Fields,
     pub effects: Effects<K>,
     pub mixer: Mixer<K>,
+    /// How many bits above a mixed key name the slots that sleep.
+    pub sleepers: u32,
     pub log: Log<K>,
     /// Which pairs of accesses need not be looked at again.
     pub pairs: Pairs,
@@ -72,10 +74,10 @@ impl<K: Key> Stage<K> {
         let mut keys = std::mem::take(&mut piece.keys);
         self.log.read_into(nodes.start, nodes.len(), &mut keys);
         let mut leaves = Vec::with_capacity(self.effects.slots());
-        for (index, &mixed) in nodes.zip(&keys) {
-            let key = self.mixer.unmix(mixed);
+        for (index, &word) in nodes.zip(&keys) {
+            let key = self.mixer.unmix(word);
             if self.is_familiar(key, &mut leaves) {
-                self.emit(key, &leaves, piece);
+                self.emit(word, key, &leaves, piece);
             } else {
                 piece.aside.push(index);
             }
@@ -126,7 +128,10 @@ impl<K: Key> Stage<K> {
 
     /// Appends the heads of a node's edges.
     #[inline(always)]
-    pub fn emit(&self, key: K, leaves: &[&Leaf], piece: &mut Piece<K>) {
+    pub fn emit(&self, word: K, key: K, leaves: &[&Leaf], piece: &mut Piece<K>) {
+        if self.sleepers > 0 {
+            return self.emit_awake(word, key, leaves, piece);
+        }
         for leaf in leaves {
             piece.transitions += u64::from(leaf.decisions);
             for (number, &(keep, set)) in self.effects.masks(leaf).iter().enumerate() {
@@ -135,6 +140,28 @@ impl<K: Key> Stage<K> {
                 if number >= leaf.decisions as usize {
                     piece.running.push(mixed);
                 }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn emit_awake(&self, word: K, key: K, leaves: &[&Leaf], piece: &mut Piece<K>) {
+        let asleep = (word >> self.mixer.bits).low();
+        for (index, leaf) in leaves.iter().enumerate() {
+            piece.transitions += u64::from(leaf.decisions);
+            if asleep & leaf.slot != 0 {
+                continue;
+            }
+            let mut sleep = 0;
+            for other in &leaves[..index] {
+                if other.writes & leaf.touches | other.touches & leaf.writes == 0 {
+                    sleep |= other.slot;
+                }
+            }
+            let sleep = K::of(sleep) << self.mixer.bits;
+            for &(keep, set) in self.effects.masks(leaf) {
+                let mixed = self.mixer.mix(key & keep | set);
+                piece.heads[self.shard(mixed)].push(mixed | sleep);
             }
         }
     }
@@ -247,6 +274,6 @@ impl<K: Key> Stage<K> {
         let mut claims = Claims::new(claimed);
         claims.fit(&fields);
         let log = Log::new(mixer.bits);
-        Stage { effects: Effects::new(machine, &fields), mixer, log, pairs: Pairs::default(), claims, fields }
+        Stage { effects: Effects::new(machine, &fields), sleepers: 0, mixer, log, pairs: Pairs::default(), claims, fields }
     }
 }

@@ -305,13 +305,13 @@ pub struct Sieve<K> {
 
 impl<K: Key> Sieve<K> {
     /// Returns the keys of one shard, less some of those that are there already.
-    pub fn passed<'k>(&mut self, lists: impl Iterator<Item = &'k [K]> + Clone) -> &[K] {
-        self.fill(lists);
+    pub fn passed<'k>(&mut self, bits: u32, lists: impl Iterator<Item = &'k [K]> + Clone) -> &[K] {
+        self.fill(bits, lists);
         &self.passed
     }
 
     /// Fills `passed` with the keys of one shard, less some of those that are there already.
-    fn fill<'k>(&mut self, lists: impl Iterator<Item = &'k [K]> + Clone) {
+    fn fill<'k>(&mut self, bits: u32, lists: impl Iterator<Item = &'k [K]> + Clone) {
         self.passed.clear();
         let count: usize = lists.clone().map(<[K]>::len).sum();
         let Some(&first) = lists.clone().flatten().next() else { return };
@@ -320,9 +320,10 @@ impl<K: Key> Sieve<K> {
         self.places.clear();
         self.places.resize(size, !first);
         self.passed.reserve(count);
+        let mask = K::ones(bits);
         for &key in lists.flatten() {
             let place = &mut self.places[key.low() as usize & (size - 1)];
-            if *place != key {
+            if (*place ^ key) & mask != K::default() {
                 *place = key;
                 self.passed.push(key);
             }
@@ -393,7 +394,7 @@ impl<K: Key> Shard<K> {
         new: &mut Vec<K>,
         sieve: &mut Sieve<K>,
     ) {
-        sieve.fill(lists);
+        sieve.fill(self.shape.bits + SHARD_BITS, lists);
         self.insert_distinct(&sieve.passed, new);
     }
 
