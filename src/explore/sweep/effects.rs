@@ -250,6 +250,7 @@ impl<K: Key> Effects<K> {
                     Arrival::Node(mode) => {
                         fields.changes(before, successor.state, blind, &mut step.changes);
                         step.moves = moves(fields, row, own, &step.changes);
+                        fields.meet(mode);
                         if fields.count(0) > 1 {
                             step.changes.push((0, mode.word()));
                         }

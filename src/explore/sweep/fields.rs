@@ -23,6 +23,7 @@ pub struct Fields {
     /// The words of each field; those of the mode are none.
     words: Vec<Range<usize>>,
     interners: Vec<Interner>,
+    /// All modes met have smaller words.
     modes: u32,
     bits: Vec<u32>,
     shifts: Vec<u32>,
@@ -82,13 +83,12 @@ impl Fields {
         words.extend(program.thread_ids().map(|id| layout.thread(id)));
         let of_group = |id: ThreadId| first_thread + program.group(id).first.index();
         let alike = (0..first_thread).chain(program.thread_ids().map(of_group)).collect();
-        let modes = if machine.decides_after_every_step() { 1 } else { program.threads.len() as u32 + 1 };
         let mut fields = Fields {
             interners: words.iter().map(|range| Interner::new(range.len())).collect(),
             bits: vec![0; words.len()],
             shifts: vec![0; words.len()],
             words,
-            modes,
+            modes: 1,
             alike,
             first_object,
             output,
@@ -97,6 +97,11 @@ impl Fields {
         };
         fields.refit();
         fields
+    }
+
+    /// Makes room for nodes of a mode.
+    pub fn meet(&mut self, mode: Mode) {
+        self.modes = self.modes.max(mode.word() + 1);
     }
 
     /// Returns the number of fields.
