@@ -17,7 +17,7 @@ use hashbrown::HashMap;
 
 use super::fields::{Bits, FieldId, Fields};
 use super::key::Key;
-use super::moves::{Moves, Order};
+use super::moves::{Moves, Order, Ranks};
 use crate::explore::expand::{Arrival, Expander};
 use crate::explore::search::{Sink, find_or_add_fault};
 use crate::explore::store::Mode;
@@ -52,8 +52,10 @@ pub struct Leaf {
     pub total: u32,
     /// True when one of them is a fault.
     pub faults: bool,
-    /// True when one of them can never be taken again; known once [`Effects::mark_final`] has been called.
+    /// True when one of them can never be taken again; known once [`Effects::mark`] has been called.
     pub advances: bool,
+    /// True when one of them leads nearer to an end; known as that.
+    pub approaches: bool,
     /// The access that is about to happen, by number; 0 when there is none that can race.
     pub access: u32,
     /// The slot, as a set of slots, where these are told apart.
@@ -74,7 +76,7 @@ pub struct Step {
     /// The end that it leads to.
     pub sink: Option<u32>,
     /// The fields that it changes, each with its number afterwards.
-    changes: Vec<(FieldId, u32)>,
+    pub changes: Vec<(FieldId, u32)>,
     /// What it makes of threads' blocks: the field, its number before and after. The block of the thread itself
     /// is always there.
     moves: Vec<(FieldId, u32, u32)>,
@@ -140,6 +142,17 @@ impl<K: Key> Effects<K> {
         Some(&self.leaves[(place >> 1) as usize])
     }
 
+    /// Looks up what a slot's actors do at a node whose fields are numbered so.
+    pub fn find_by_row(&self, row: &[u32], slot: usize) -> Option<&Leaf> {
+        let root = &self.roots[slot];
+        let mut place = *root.children.get(row[root.field] as usize)?;
+        while place & 1 == 0 {
+            let branch = self.branches.get((place >> 1).checked_sub(1)? as usize)?;
+            place = self.child(place, branch, row[branch.field]);
+        }
+        Some(&self.leaves[(place >> 1) as usize])
+    }
+
     #[inline(always)]
     fn child(&self, place: Place, branch: &Branch, number: u32) -> Place {
         let child = match branch.children.get(number as usize) {
@@ -153,6 +166,41 @@ impl<K: Key> Effects<K> {
     #[inline(always)]
     pub fn masks(&self, leaf: &Leaf) -> &[(K, K)] {
         &self.masks[leaf.first as usize..(leaf.first + leaf.nodes) as usize]
+    }
+
+    /// Calls `visit` for every leaf with its slot and what a lookup reads on the way to it.
+    pub fn for_each_leaf(&self, mut visit: impl FnMut(usize, &[(FieldId, u32)], &Leaf)) {
+        let mut sparse: HashMap<Place, Vec<(u32, Place)>, FixedState> = HashMap::default();
+        for (&(place, number), &child) in &self.sparse {
+            sparse.entry(place).or_default().push((number, child));
+        }
+        let mut read = Vec::new();
+        for (slot, root) in self.roots.iter().enumerate() {
+            self.visit_below(root, None, slot, &sparse, &mut read, &mut visit);
+        }
+    }
+
+    fn visit_below(
+        &self,
+        branch: &Branch,
+        place: Option<Place>,
+        slot: usize,
+        sparse: &HashMap<Place, Vec<(u32, Place)>, FixedState>,
+        read: &mut Vec<(FieldId, u32)>,
+        visit: &mut impl FnMut(usize, &[(FieldId, u32)], &Leaf),
+    ) {
+        let dense = branch.children.iter().enumerate().map(|(number, &child)| (number as u32, child));
+        let others = place.and_then(|place| sparse.get(&place)).into_iter().flatten().copied();
+        for (number, child) in dense.chain(others).filter(|&(_, child)| child > 0) {
+            read.push((branch.field, number));
+            if child & 1 == 1 {
+                visit(slot, read, &self.leaves[(child >> 1) as usize]);
+            } else {
+                let below = &self.branches[(child >> 1) as usize - 1];
+                self.visit_below(below, Some(child), slot, sparse, read, visit);
+            }
+            read.pop();
+        }
     }
 
     /// Returns an edge.
@@ -169,12 +217,14 @@ impl<K: Key> Effects<K> {
         all
     }
 
-    /// Marks the leaves of which some edge can never be taken again.
-    pub fn mark_final(&mut self, order: &Order) {
+    /// Marks the leaves of which some edge can never be taken again, and those of which one leads nearer to an
+    /// end.
+    pub fn mark(&mut self, order: &Order, ranks: &Ranks) {
         for leaf in &mut self.leaves {
             let edges = &self.steps[leaf.first as usize..(leaf.first + leaf.nodes) as usize];
             let mut moves = edges.iter().flat_map(|step| &step.moves);
             leaf.advances = moves.any(|&(field, from, to)| order.is_final(field, from, to));
+            leaf.approaches = edges.iter().any(|step| ranks.fall(&step.moves));
         }
     }
 
@@ -212,8 +262,8 @@ impl<K: Key> Effects<K> {
     }
 
     /// Executes what a slot's actors do at a node and keeps it. `row` numbers the fields of the node, whose
-    /// state is `before`. Returns the ends that were not known,
-    /// each with an edge to it.
+    /// state is `before`. Returns the ends that were not known, each with an edge to it. Where no new ends may be
+    /// added to those that are known, a step that leads to a fault is not kept.
     pub fn learn(
         &mut self,
         fields: &mut Fields,
@@ -221,7 +271,7 @@ impl<K: Key> Effects<K> {
         row: &[u32],
         before: &State,
         slot: usize,
-        sinks: &mut Vec<Sink>,
+        mut sinks: Option<&mut Vec<Sink>>,
     ) -> Vec<(u32, u32)> {
         let machine = expander.machine();
         let thread = self.thread(slot);
@@ -231,7 +281,8 @@ impl<K: Key> Effects<K> {
         } else if machine.is_enabled(before, thread) {
             actors.push(Actor::Thread(thread));
         }
-        let first_sink = sinks.len();
+        let first_sink = sinks.as_ref().map_or(0, |sinks| sinks.len());
+        let mut is_kept = true;
         let own = fields.of_thread(thread);
         expander.begin_trace();
         let mut learned: Vec<(Step, Arrival)> = Vec::new();
@@ -250,19 +301,26 @@ impl<K: Key> Effects<K> {
                     Arrival::Node(mode) => {
                         fields.changes(before, successor.state, blind, &mut step.changes);
                         step.moves = moves(fields, row, own, &step.changes);
-                        fields.meet(mode);
-                        if fields.count(0) > 1 {
+                        if !machine.decides_after_every_step() {
+                            fields.meet(mode);
                             step.changes.push((0, mode.word()));
                         }
                     }
                     Arrival::Stop(_, _, Stop::Assume) => step.sink = Some(0),
-                    Arrival::Stop(thread, at, Stop::Fault(fault)) => {
-                        step.sink = Some(find_or_add_fault(sinks, machine.program(), fault, thread, at));
-                    }
+                    Arrival::Stop(thread, at, Stop::Fault(fault)) => match &mut sinks {
+                        Some(sinks) => {
+                            step.sink = Some(find_or_add_fault(sinks, machine.program(), fault, thread, at));
+                        }
+                        None => is_kept = false,
+                    },
                 }
                 learned.push((step, successor.arrival));
                 true
             });
+        }
+        if !is_kept {
+            expander.end_trace();
+            return Vec::new();
         }
         let mut reads = reads(fields, machine, before, thread, &actors, expander.end_trace());
         reads.extend(learned.iter().flat_map(|(step, _)| &step.changes).map(|&(field, _)| field));
@@ -319,6 +377,7 @@ impl<K: Key> Effects<K> {
             nodes: count(1),
             total: learned.len() as u32,
             advances: false,
+            approaches: false,
             faults: learned.iter().any(|(step, _)| step.sink.is_some_and(|sink| sink > 0)),
             access: access.map_or(0, |(access, at)| self.number_access(access, at)),
         };
@@ -375,9 +434,9 @@ impl<K: Key> Effects<K> {
     }
 }
 
-/// Fields as a set of 64 elements; one that has none of its own shares another's.
+/// Fields but that of modes as a set of 64 elements; one that has none of its own shares another's.
 fn field_set<'f>(fields: impl IntoIterator<Item = &'f FieldId>) -> u64 {
-    fields.into_iter().fold(0, |set, &field| set | 1 << (field % 64))
+    fields.into_iter().filter(|&&field| field > 0).fold(0, |set, &field| set | 1 << (field % 64))
 }
 
 impl Branch {

@@ -25,6 +25,8 @@ pub struct Fields {
     interners: Vec<Interner>,
     /// All modes met have smaller words.
     modes: u32,
+    /// Whether fields that have had many values are given room for more.
+    spare: bool,
     bits: Vec<u32>,
     shifts: Vec<u32>,
     /// For each field the first of those that are given the same number of bits: threads of one group take
@@ -34,6 +36,14 @@ pub struct Fields {
     output: FieldId,
     first_thread: FieldId,
     hasher: FixedState,
+}
+
+/// A field with more values than this probably has some that have not been met yet.
+const MANY: u32 = 48;
+
+/// How many bits tell so many values apart.
+fn bits_for(count: u32) -> u32 {
+    count.saturating_sub(1).checked_ilog2().map_or(0, |log| log + 1)
 }
 
 /// Where a field is in a key.
@@ -89,6 +99,7 @@ impl Fields {
             shifts: vec![0; words.len()],
             words,
             modes: 1,
+            spare: false,
             alike,
             first_object,
             output,
@@ -99,7 +110,7 @@ impl Fields {
         fields
     }
 
-    /// Makes room for nodes of a mode.
+    /// Makes room for nodes of a mode. The field of modes takes no bits until one is met that is no decision.
     pub fn meet(&mut self, mode: Mode) {
         self.modes = self.modes.max(mode.word() + 1);
     }
@@ -112,6 +123,11 @@ impl Fields {
     /// Returns the field of a thread's block.
     pub fn of_thread(&self, thread: ThreadId) -> FieldId {
         self.first_thread + thread.index()
+    }
+
+    /// Returns the fields of all threads' blocks.
+    pub fn of_threads(&self) -> Range<FieldId> {
+        self.first_thread..self.len()
     }
 
     /// Returns true when a field is a thread's block.
@@ -148,7 +164,9 @@ impl Fields {
         let mut most = vec![0; self.len()];
         for field in 0..self.len() {
             let first = self.alike[field];
-            most[first] = most[first].max(self.needed(field));
+            let count = self.count(field);
+            let more = if self.spare && count > MANY { count / 8 } else { 0 };
+            most[first] = most[first].max(bits_for(count + more));
         }
         self.alike.iter().map(|&first| most[first]).collect()
     }
@@ -179,7 +197,17 @@ impl Fields {
     }
 
     fn needed(&self, field: FieldId) -> u32 {
-        self.count(field).saturating_sub(1).checked_ilog2().map_or(0, |log| log + 1)
+        bits_for(self.count(field))
+    }
+
+    /// Gives fields that have had many values room for more from the next [`Self::refit`] on.
+    pub fn spare_room(&mut self) {
+        self.spare = true;
+    }
+
+    /// Gives fields what they need and no more from the next [`Self::refit`] on.
+    pub fn spare_no_room(&mut self) {
+        self.spare = false;
     }
 
     /// Returns a field's place in a key: how far down it is, and how many bits it has.

@@ -1,40 +1,97 @@
 //! Whether an end can be reached from every state of a sweep; where not, there is a livelock.
 //!
 //! A livelock is a set of states that cannot be left and in which nothing ends (a bottom strongly connected
-//! component). So a state is no part of one if an end lies right behind it; if some edge out of it can never
-//! be taken again, because it takes a thread's block to where there is no way back from; or if it leads to a
-//! state that is no part of one. Most states are settled by the first two, which a lookup answers. From the
-//! others random walks look for settled states: all states on the way are settled too, so the more is known
-//! the shorter walks are. (The walks' draws are seeded by the state they begin at.) What long walks do not
-//! settle is settled exactly, successor by successor, until no more can be.
+//! component). Let the rank of a state be the sum, over the threads, of how many moves a thread's block is away
+//! from one that some end was met with, at the least. There is no livelock if every state can do one of these:
+//! end in one step; take an edge that can never be taken again, because it takes a thread's block to where
+//! there is no way back from; or come, by an edge or by some random walk, to a state that can do one of the
+//! first two, or to one of a smaller rank. A lookup answers that for nearly every state, and a short walk for the
+//! others. Where some walk fails, the exact search decides: from each state random walks look for states that
+//! are known not to lie in a livelock, and what they do not settle is settled successor by successor, until no
+//! more can be. (The walks' draws are seeded by the state they begin at.)
 //!
 //! SOUND: whatever a step changes in a thread's block is a move of that block, and all moves that were ever
 //! made are known. If a move leads from one strongly connected component of a thread's moves to another, no
 //! sequence of steps brings the block back, so the edge cannot lie on a cycle, and a state that it leaves lies
-//! in no set that cannot be left. If no state lies in a livelock there is none.
+//! in no set that cannot be left. Now suppose there is a livelock. What its states lead to lies in it, so no
+//! state in it comes to one that ends or that takes an edge for the last time; so each of them comes to one of a
+//! smaller rank, which lies in it too; but one of them has the smallest.
 //!
-//! PERF: walking the log backwards until nothing changed, without random walks, took 44 s for the 4,165,553
-//! states of twelve philosophers, whose only end is one deadlock; see `benches/search.rs`.
+//! PERF: walking the log backwards until nothing changed took 44 s for the 4,165,553 states of twelve
+//! philosophers, whose only end is one deadlock, and random walks without ranks 3 s; see `benches/search.rs`.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::Sweep;
 use super::key::Key;
+use super::moves::Ranks;
 use super::visited::SHARD_BITS;
 use super::workers::{WORTH_SHARING, share};
 
-/// How many walks begin at a node on disk until one comes to a settled node.
+/// How many walks begin at a node until one comes nearer to an end.
 const WALKS: u64 = 16;
+
+/// How many nodes a worker looks at before it takes others.
+const PIECE: usize = 1 << 14;
 
 /// A walk that has come so far gives up.
 const LONGEST_WALK: usize = 1 << 12;
 
 impl<K: Key> Sweep<'_, '_, K> {
-    /// Returns true when no node is part of a livelock; which leaves can never be taken again is marked.
+    /// Returns true when every node comes nearer to an end, so that none is part of a livelock; else nothing is
+    /// known. Leaves have to be marked.
+    pub(super) fn all_come_nearer(&self, ranks: &Ranks) -> bool {
+        let workers = if self.nodes() < WORTH_SHARING { 1 } else { self.workers };
+        let failed = AtomicBool::new(false);
+        share(workers, self.pieces_of_levels(PIECE), Vec::new, |keys, nodes| {
+            if !failed.load(Ordering::Relaxed)
+                && (self.read_nodes(nodes.start, nodes.len(), keys).is_err()
+                    || !keys.iter().all(|&mixed| self.comes_nearer(self.stage.mixer.unmix(mixed), ranks)))
+            {
+                failed.store(true, Ordering::Relaxed);
+            }
+        });
+        !failed.into_inner()
+    }
+
+    #[inline(always)]
+    fn comes_nearer(&self, key: K, ranks: &Ranks) -> bool {
+        let stage = &self.stage;
+        let mut is_end = true;
+        for slot in stage.slots_of(key) {
+            let leaf = stage.effects.find(key, slot).expect("the node has been expanded");
+            if leaf.advances || leaf.approaches || leaf.total > leaf.nodes {
+                return true;
+            }
+            is_end &= leaf.total == 0;
+        }
+        is_end || (0..WALKS).any(|walk| self.walk_comes_nearer(key, walk, ranks))
+    }
+
+    fn walk_comes_nearer(&self, start: K, walk: u64, ranks: &Ranks) -> bool {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(start.low().wrapping_add(walk));
+        let rank = self.rank(start, ranks);
+        let mut key = start;
+        for _ in 0..LONGEST_WALK {
+            if self.is_settled(key) || self.rank(key, ranks) < rank {
+                return true;
+            }
+            key = self.step_from(key, &mut random);
+        }
+        false
+    }
+
+    /// How far a node's threads are from an end, all together.
+    fn rank(&self, key: K, ranks: &Ranks) -> u64 {
+        let fields = &self.stage.fields;
+        fields.of_threads().map(|field| ranks.of(field, fields.read(key, field))).sum()
+    }
+
+    /// Returns true when no node is part of a livelock. Leaves have to be marked.
     pub(super) fn all_alive(&self) -> bool {
         let alive = Flags::new(self);
         let workers = if self.stage.log.len() < WORTH_SHARING { 1 } else { self.workers };
@@ -78,28 +135,6 @@ impl<K: Key> Sweep<'_, '_, K> {
         is_end
     }
 
-    /// Walks from every node to a settled one, without flags: all that can be done where nodes are on disk.
-    /// `None` where some walk does not come to one, or nodes cannot be read back.
-    pub(super) fn walks_end(&self) -> Option<bool> {
-        let mut all = true;
-        let read =
-            self.for_each_node(|mixed| all = all && (0..WALKS).any(|walk| self.walk_ends(mixed, walk)));
-        (read.is_ok() && all).then_some(true)
-    }
-
-    fn walk_ends(&self, start: K, walk: u64) -> bool {
-        let mut random = Xoshiro256PlusPlus::seed_from_u64(start.low().wrapping_add(walk));
-        let mut mixed = start;
-        for _ in 0..LONGEST_WALK {
-            let key = self.stage.mixer.unmix(mixed);
-            if self.is_settled(key) {
-                return true;
-            }
-            mixed = self.step_from(key, &mut random);
-        }
-        false
-    }
-
     /// Walks from a node until it meets a settled one; then all nodes on the way are. False when the walk has
     /// become too long.
     fn finds_alive(&self, start: K, alive: &Flags, path: &mut Vec<(usize, usize)>) -> bool {
@@ -119,7 +154,7 @@ impl<K: Key> Sweep<'_, '_, K> {
             if path.len() == LONGEST_WALK {
                 return false;
             }
-            mixed = self.step_from(key, &mut random);
+            mixed = self.stage.mixer.mix(self.step_from(key, &mut random));
         }
         path.iter().for_each(|&flag| alive.set(flag));
         true
@@ -135,7 +170,7 @@ impl<K: Key> Sweep<'_, '_, K> {
         let leaves = turned.map(|slot| stage.effects.find(key, slot).expect("the node has been expanded"));
         let leaf = leaves.into_iter().find(|leaf| leaf.total > 0).expect("a node without edges is settled");
         let (keep, set) = stage.effects.masks(leaf)[((draw >> 32) as usize) % leaf.nodes as usize];
-        stage.mixer.mix(key & keep | set)
+        key & keep | set
     }
 
     /// Returns true, from now on for good, when a successor of a node is settled.

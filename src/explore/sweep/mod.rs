@@ -18,23 +18,26 @@ mod budget;
 mod disk;
 mod effects;
 mod fields;
+mod inverse;
 mod key;
 mod liveness;
 mod log;
 mod moves;
 mod retrace;
+mod scout;
 mod spill;
 mod stage;
 mod visited;
 mod workers;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 pub use self::disk::{Disk, DiskError, Spill};
 
 use self::disk::Shelf;
 use self::effects::Leaf;
+use self::fields::FieldId;
 use self::key::{Key, Mixer};
 use self::log::Log;
 use self::stage::{Piece, Stage};
@@ -166,6 +169,8 @@ struct Sweep<'m, 'p, K> {
     running: HashMap<K, u64, FixedState>,
     /// Running nodes that fault.
     fault_ends: Vec<usize>,
+    /// What threads' blocks were in final states and deadlocks.
+    end_blocks: HashSet<(FieldId, u32), FixedState>,
     transitions: u64,
     pieces: Vec<Piece<K>>,
     /// The successors of nodes that are attended to.
@@ -201,6 +206,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             sink_edges: vec![None],
             running: HashMap::default(),
             fault_ends: Vec::new(),
+            end_blocks: HashSet::default(),
             transitions: 0,
             pieces: vec![Piece::new()],
             own: Piece::new(),
@@ -230,6 +236,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         visitor: &mut dyn Visitor,
     ) -> Result<Option<Cut>, TooWide> {
         self.keep_to(limits.max_memory);
+        self.scout();
         self.state = self.machine.initial();
         let mut row = std::mem::take(&mut self.row);
         self.stage.fields.encode(Mode::Decision, &self.state, &mut row);
@@ -368,7 +375,8 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
     /// Finds out what the actors of a slot do at a node.
     fn learn(&mut self, node: usize, row: &[u32], slot: usize) {
         let Stage { fields, effects, pairs, .. } = &mut self.stage;
-        let learned = effects.learn(fields, &mut self.expander, row, &self.state, slot, &mut self.sinks);
+        let learned =
+            effects.learn(fields, &mut self.expander, row, &self.state, slot, Some(&mut self.sinks));
         for (sink, edge) in learned {
             self.sink_edges.resize(self.sinks.len(), None);
             self.sink_edges[sink as usize] = Some((self.first + node, edge));
@@ -387,8 +395,13 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         };
         self.expander.prepare(&self.state, mode, true);
         visitor.state((self.first + node) as u64, &self.state, kind, &self.expander.actors);
-        if kind == Kind::FaultEnd {
-            self.fault_ends.push(self.first + node);
+        match kind {
+            Kind::FaultEnd => self.fault_ends.push(self.first + node),
+            Kind::Final | Kind::Deadlock => {
+                let fields = &self.stage.fields;
+                self.end_blocks.extend(fields.of_threads().map(|field| (field, fields.read(key, field))));
+            }
+            _ => {}
         }
         self.stage.pairs.settle(leaves);
         self.stage.claims.settle(key);
@@ -397,7 +410,10 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
     /// Gives every field the bits that it needs, and everything that holds keys its new keys.
     fn refit(&mut self) -> Result<(), TooWide> {
         if self.stage.fields.needed_bits() > K::BITS {
-            return Err(TooWide);
+            self.stage.fields.spare_no_room();
+            if self.stage.fields.needed_bits() > K::BITS {
+                return Err(TooWide);
+            }
         }
         let moved = self.stage.fields.refit();
         if let Some(shelf) = &mut self.shelf {
@@ -411,7 +427,11 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         let renew = |word: K| {
             let key = old.unmix(word);
             let mixed = mixer.mix(moved.iter().fold(K::default(), |new, &run| new | run.of(key)));
-            if sleepers > 0 && self.stage.sleepers > 0 { mixed | (word >> old.bits) << mixer.bits } else { mixed }
+            if sleepers > 0 && self.stage.sleepers > 0 {
+                mixed | (word >> old.bits) << mixer.bits
+            } else {
+                mixed
+            }
         };
         self.stage.mixer = mixer;
         let room = self.room_of_shards();

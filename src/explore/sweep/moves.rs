@@ -1,4 +1,7 @@
-//! What becomes of each thread's block: the moves that steps made, and which of them can never be undone.
+//! What becomes of each thread's block: the moves that steps made, which of them can never be undone, and how
+//! far a block is from an end.
+
+use std::collections::VecDeque;
 
 use super::fields::FieldId;
 
@@ -18,6 +21,15 @@ impl Moves {
         self.of[field].push((from, to));
     }
 
+    /// Finds out how far everything is from these numbers of fields.
+    pub fn ranks(&self, ends: &[(FieldId, u32)]) -> Ranks {
+        let of_field = |(field, moves): (FieldId, &Vec<(u32, u32)>)| {
+            let own = ends.iter().filter(move |end| end.0 == field).map(|end| end.1);
+            ranks(moves, own)
+        };
+        Ranks { of: self.of.iter().enumerate().map(of_field).collect() }
+    }
+
     /// Finds out what can be undone.
     pub fn order(&self) -> Order {
         Order { of: self.of.iter().map(|moves| components(moves)).collect() }
@@ -30,6 +42,55 @@ impl Moves {
             .into_iter()
             .any(|(field, moves)| moves.iter().any(|&(from, to)| !order.is_final(field, from, to)))
     }
+}
+
+/// For each field how many moves each number is away, at the least, from one that an end was met with.
+#[derive(Debug)]
+pub struct Ranks {
+    of: Vec<Vec<u32>>,
+}
+
+/// The rank of what never becomes what an end was met with; sums of ranks do not overflow.
+const FAR: u64 = 1 << 32;
+
+impl Ranks {
+    /// Returns how far a number of a field is from an end.
+    #[inline(always)]
+    pub fn of(&self, field: FieldId, number: u32) -> u64 {
+        let rank = self.of.get(field).and_then(|ranks| ranks.get(number as usize)).copied();
+        rank.filter(|&rank| rank < u32::MAX).map_or(FAR, u64::from)
+    }
+
+    /// Returns true when moves that are made at once make the sum of the ranks smaller.
+    pub fn fall(&self, moves: &[(FieldId, u32, u32)]) -> bool {
+        let before: u64 = moves.iter().map(|&(field, from, _)| self.of(field, from)).sum();
+        let after: u64 = moves.iter().map(|&(field, _, to)| self.of(field, to)).sum();
+        after < before
+    }
+}
+
+/// The fewest moves from each number to one of these ends: a search in breadth, backwards.
+fn ranks(moves: &[(u32, u32)], ends: impl Iterator<Item = u32>) -> Vec<u32> {
+    let count = moves.iter().map(|&(from, to)| from.max(to) as usize + 1).max().unwrap_or(0);
+    let mut before = vec![Vec::new(); count];
+    for &(from, to) in moves {
+        before[to as usize].push(from);
+    }
+    let mut ranks = vec![u32::MAX; count];
+    let mut queue: VecDeque<u32> = VecDeque::new();
+    for end in ends.filter(|&end| (end as usize) < count) {
+        ranks[end as usize] = 0;
+        queue.push_back(end);
+    }
+    while let Some(at) = queue.pop_front() {
+        for &from in &before[at as usize] {
+            if ranks[from as usize] == u32::MAX {
+                ranks[from as usize] = ranks[at as usize] + 1;
+                queue.push_back(from);
+            }
+        }
+    }
+    ranks
 }
 
 /// For each field the component of each number: two numbers are in one if each can become the other.
@@ -105,6 +166,19 @@ mod tests {
         assert!(is_final(0, 1) && is_final(2, 3) && is_final(3, 4) && is_final(2, 5));
         assert!(!is_final(1, 2) && !is_final(2, 1) && !is_final(5, 4));
         assert!(moves.can_be_undone(&order));
+    }
+
+    #[test]
+    fn ranks_count_the_fewest_moves_to_an_end() {
+        let mut moves = Moves::default();
+        for (from, to) in [(0, 1), (1, 2), (2, 0), (2, 3), (0, 3), (4, 5)] {
+            moves.add(1, from, to);
+        }
+        let ranks = moves.ranks(&[(1, 3), (0, 4)]);
+        assert_eq!([0, 1, 2, 3].map(|number| ranks.of(1, number)), [1, 2, 1, 0]);
+        assert!(ranks.of(1, 4) == FAR && ranks.of(1, 9) == FAR && ranks.of(0, 4) == FAR);
+        assert!(ranks.fall(&[(1, 1, 2)]) && !ranks.fall(&[(1, 0, 1)]) && !ranks.fall(&[(1, 4, 5)]));
+        assert!(ranks.fall(&[(1, 0, 1), (1, 1, 3)]) && !ranks.fall(&[(1, 0, 1), (1, 2, 3)]));
     }
 
     #[test]

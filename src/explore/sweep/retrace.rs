@@ -1,10 +1,10 @@
 //! Witnesses of a sweep: the way back from a node, level by level.
 //!
-//! No node knows its predecessor. But breadth first, every node of one level has one on the level before, so
-//! one more walk over the levels, from the deepest node that is asked for to the first, finds the ways to all
-//! of them at once. A level is left as soon as all its nodes in question have been found, and nothing is
-//! added to the visited set, so the walk costs a part of the search. The way found has the fewest edges, and of
-//! these the one by the earliest nodes.
+//! No node knows its predecessor. But breadth first, every node of one level has one on the level before: which
+//! keys come into question is known from the effects read backwards ([`inverse`](super::inverse)), and one look
+//! through the keys of that level, in the log, tells which of them are there. So one walk over the levels, from
+//! the deepest node that is asked for to the first, finds the ways to all nodes at once, and nothing is expanded
+//! again. The way found has the fewest edges, and of these the one by the earliest nodes.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -15,6 +15,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::disk::DiskError;
+use super::inverse::Inverse;
 use super::key::Key;
 use super::workers::{WORTH_SHARING, share};
 use super::{Graph, Sweep};
@@ -37,9 +38,12 @@ fn place<K: Key>(mixed: K) -> usize {
 
 /// A search for the nodes before those of one level.
 struct Search<K> {
-    wanted: HashMap<K, usize, FixedState>,
+    /// What may be one of them: where each leads, and by which edge.
+    candidates: HashMap<K, Vec<(usize, u32)>, FixedState>,
     filter: Vec<bool>,
-    /// For each wanted node that was found: the first piece in which it was, the node before it and the edge.
+    /// How many nodes something is wanted for.
+    wanted: usize,
+    /// For each of them where one before was found: the first piece in which it was, that node, and the edge.
     found: Mutex<BTreeMap<usize, (usize, usize, u32)>>,
     /// Pieces behind this one can find nothing that is needed.
     last_needed: AtomicUsize,
@@ -48,12 +52,13 @@ struct Search<K> {
 }
 
 impl<K: Key> Search<K> {
-    fn new(wanted: HashMap<K, usize, FixedState>) -> Search<K> {
+    fn new(candidates: HashMap<K, Vec<(usize, u32)>, FixedState>, wanted: usize) -> Search<K> {
         let mut filter = vec![false; FILTER];
-        wanted.keys().for_each(|&mixed| filter[place(mixed)] = true);
+        candidates.keys().for_each(|&mixed| filter[place(mixed)] = true);
         Search {
-            wanted,
+            candidates,
             filter,
+            wanted,
             found: Mutex::default(),
             last_needed: AtomicUsize::new(usize::MAX),
             failed: AtomicBool::new(false),
@@ -70,7 +75,7 @@ impl<K: Key> Search<K> {
                 *entry = (piece, node, edge);
             }
         }
-        if found.len() == self.wanted.len() {
+        if found.len() == self.wanted {
             let last = found.values().map(|&(piece, ..)| piece).max().unwrap_or(0);
             self.last_needed.store(last, Ordering::Relaxed);
         }
@@ -81,6 +86,7 @@ impl<K: Key> Sweep<'_, '_, K> {
     /// Finds the ways to nodes.
     fn ways(&self, nodes: &[u64]) -> Result<Ways, DiskError> {
         let mut ways = Ways::default();
+        let inverse = Inverse::new(&self.stage.fields, &self.stage.effects);
         let mut open: Vec<usize> = nodes.iter().map(|&node| node as usize).filter(|&node| node > 0).collect();
         open.sort_unstable();
         open.dedup();
@@ -88,7 +94,7 @@ impl<K: Key> Sweep<'_, '_, K> {
             let level = self.levels.partition_point(|&start| start <= deepest) - 1;
             let of_level = open.partition_point(|&node| node < self.levels[level]);
             let wanted = open.split_off(of_level);
-            let found = self.before(level, &wanted)?;
+            let found = self.before(level, &wanted, &inverse)?;
             open.extend(found.iter().map(|&(_, before, _)| before).filter(|&before| before > 0));
             open.sort_unstable();
             open.dedup();
@@ -98,15 +104,22 @@ impl<K: Key> Sweep<'_, '_, K> {
     }
 
     /// Finds for each of these nodes of a level the first one before it, with the edge between them.
-    fn before(&self, level: usize, wanted: &[usize]) -> Result<Vec<(usize, usize, u32)>, DiskError> {
+    fn before(
+        &self,
+        level: usize,
+        wanted: &[usize],
+        inverse: &Inverse<'_, K>,
+    ) -> Result<Vec<(usize, usize, u32)>, DiskError> {
         let (start, end) = (self.levels[level - 1], self.levels[level]);
-        let mut keys = HashMap::default();
+        let mut candidates: HashMap<K, Vec<(usize, u32)>, FixedState> = HashMap::default();
         let mut key = Vec::new();
         for &node in wanted {
             self.read_nodes(node, 1, &mut key)?;
-            keys.insert(key[0], node);
+            inverse.for_each_before(self.stage.mixer.unmix(key[0]), |before, edge| {
+                candidates.entry(self.stage.mixer.mix(before)).or_default().push((node, edge));
+            });
         }
-        let search = Search::new(keys);
+        let search = Search::new(candidates, wanted.len());
         let workers = if end - start < WORTH_SHARING { 1 } else { self.workers };
         let pieces = (start..end).step_by(PIECE).enumerate();
         share(
@@ -129,28 +142,13 @@ impl<K: Key> Sweep<'_, '_, K> {
         Ok(found.into_iter().map(|(head, (_, node, edge))| (head, node, edge)).collect())
     }
 
-    /// Finds for each wanted node the first of these that leads to it.
+    /// Finds the candidates among these nodes: where each leads, its number, and by which edge.
     fn scan(&self, nodes: Range<usize>, search: &Search<K>) -> Result<Vec<(usize, usize, u32)>, DiskError> {
-        let stage = &self.stage;
-        let (mut keys, mut leaves, mut found) = (Vec::new(), Vec::new(), Vec::new());
-        let mut missing = search.wanted.clone();
+        let (mut keys, mut found) = (Vec::new(), Vec::new());
         self.read_nodes(nodes.start, nodes.len(), &mut keys)?;
-        for (node, &mixed) in nodes.zip(&keys) {
-            let key = stage.mixer.unmix(mixed);
-            stage.look_up(key, &mut leaves);
-            for leaf in &leaves {
-                for (number, &(keep, set)) in stage.effects.masks(leaf).iter().enumerate() {
-                    let mixed = stage.mixer.mix(key & keep | set);
-                    if search.filter[place(mixed)]
-                        && let Some(head) = missing.remove(&mixed)
-                    {
-                        found.push((head, node, leaf.first + number as u32));
-                    }
-                }
-            }
-            if missing.is_empty() {
-                break;
-            }
+        for (node, mixed) in nodes.zip(keys).filter(|&(_, mixed)| search.filter[place(mixed)]) {
+            let leads_to = search.candidates.get(&mixed).into_iter().flatten();
+            found.extend(leads_to.map(|&(head, edge)| (head, node, edge)));
         }
         Ok(found)
     }
@@ -190,11 +188,15 @@ impl<K: Key> Graph for Sweep<'_, '_, K> {
     fn everything_can_end(&mut self) -> Option<bool> {
         let moves = self.stage.effects.moves();
         let order = moves.order();
-        self.stage.effects.mark_final(&order);
-        match (moves.can_be_undone(&order), &self.shelf) {
-            (false, _) => Some(true),
-            (true, None) => Some(self.all_alive()),
-            (true, Some(_)) => self.walks_end(),
+        if !moves.can_be_undone(&order) {
+            return Some(true);
+        }
+        let ranks = moves.ranks(&self.end_blocks.iter().copied().collect::<Vec<_>>());
+        self.stage.effects.mark(&order, &ranks);
+        match (self.all_come_nearer(&ranks), &self.shelf) {
+            (true, _) => Some(true),
+            (false, None) => Some(self.all_alive()),
+            (false, Some(_)) => None,
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Nodes are expanded and attended to as in memory; the log holds the batch alone, and what it leads to goes
 //! to the shelf. Nodes are numbered in the order of the shelf: by level, then by key.
 
+use std::ops::Range;
+
 use super::disk::{DiskError, Shelf, Spill};
 use super::key::Key;
 use super::log::Log;
@@ -145,15 +147,21 @@ impl<'m, K: Key> Sweep<'m, '_, K> {
         Ok(())
     }
 
+    /// Returns all nodes in pieces of at most this many, each within one level.
+    pub(super) fn pieces_of_levels(&self, size: usize) -> impl Iterator<Item = Range<usize>> {
+        let ends = self.levels[1..].iter().copied().chain([self.nodes()]);
+        let levels = self.levels.iter().zip(ends);
+        levels.flat_map(move |(&start, end)| {
+            (start..end).step_by(size).map(move |first| first..end.min(first + size))
+        })
+    }
+
     /// Calls `visit` with the mixed key of every node.
     pub(super) fn for_each_node(&self, mut visit: impl FnMut(K)) -> Result<(), DiskError> {
         let mut keys = Vec::new();
-        let ends = self.levels[1..].iter().copied().chain([self.nodes()]);
-        for (&start, end) in self.levels.iter().zip(ends) {
-            for first in (start..end).step_by(CHUNK) {
-                self.read_nodes(first, CHUNK.min(end - first), &mut keys)?;
-                keys.iter().for_each(|&mixed| visit(mixed));
-            }
+        for nodes in self.pieces_of_levels(CHUNK) {
+            self.read_nodes(nodes.start, nodes.len(), &mut keys)?;
+            keys.iter().for_each(|&mixed| visit(mixed));
         }
         Ok(())
     }

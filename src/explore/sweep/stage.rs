@@ -274,6 +274,14 @@ impl<K: Key> Stage<K> {
         let mut claims = Claims::new(claimed);
         claims.fit(&fields);
         let log = Log::new(mixer.bits);
-        Stage { effects: Effects::new(machine, &fields), sleepers: 0, mixer, log, pairs: Pairs::default(), claims, fields }
+        Stage {
+            effects: Effects::new(machine, &fields),
+            sleepers: 0,
+            mixer,
+            log,
+            pairs: Pairs::default(),
+            claims,
+            fields,
+        }
     }
 }

@@ -1,0 +1,95 @@
+//! The scout: random walks ahead of a sweep, which then knows from its beginning what most steps do and how
+//! many values fields have.
+//!
+//! Breadth first, what threads do late is met late, when there are already many nodes: to learn a step one by
+//! one for all nodes of a batch, and to give all nodes new keys because a field has had more values than its bits
+//! tell apart, each cost as much as a good part of the search. A walk of a few hundred steps comes to the end at
+//! once. Nothing depends on what walks meet but the time and the room that the sweep takes.
+
+use rand::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use super::Sweep;
+use super::effects::Effects;
+use super::fields::Fields;
+use super::key::Key;
+use crate::explore::store::Mode;
+
+/// All walks together have so many steps at most.
+const MOST_STEPS: usize = 1 << 16;
+
+/// A walk has so many steps at most.
+const LONGEST_WALK: usize = 1 << 11;
+
+/// So many effects are learned at most.
+const MOST_LEARNED: usize = 1 << 14;
+
+/// A thread goes on for 1, 2, 4 … steps on average, in each walk for another number of these.
+const MOST_STAYS: u32 = 6;
+
+/// When so many walks, one after the other, have shown nothing new, there are no more.
+const IDLE_WALKS: usize = 32;
+
+/// What walks learn takes one part in so many of the budget at most.
+const SHARE: u64 = 16;
+
+impl<K: Key> Sweep<'_, '_, K> {
+    /// Walks from the initial state, before the sweep has begun.
+    pub(super) fn scout(&mut self) {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(0);
+        let (mut steps, mut idle) = (0, 0);
+        while steps < MOST_STEPS && idle < IDLE_WALKS && self.may_learn_more() {
+            let known = self.stage.effects.len();
+            steps += self.walk(&mut random) + 1;
+            idle = if self.stage.effects.len() > known { 0 } else { idle + 1 };
+        }
+        self.stage.pairs.fit(&self.stage.effects.access_list);
+        if self.stage.fields.needed_bits() > K::BITS {
+            self.stage.fields = Fields::new(self.machine);
+            self.stage.effects = Effects::new(self.machine, &self.stage.fields);
+        }
+        self.stage.fields.spare_room();
+    }
+
+    fn may_learn_more(&self) -> bool {
+        let held = (self.stage.effects.memory() + self.stage.fields.memory()) as u64;
+        self.stage.effects.len() < MOST_LEARNED && self.limit.is_none_or(|limit| held < limit / SHARE)
+    }
+
+    /// Walks until nothing can go on, or the walk is long; returns its number of steps.
+    fn walk(&mut self, random: &mut impl Rng) -> usize {
+        let mut row = Vec::new();
+        self.stage.fields.encode(Mode::Decision, &self.machine.initial(), &mut row);
+        let stays = random.next_u32() % MOST_STAYS;
+        let mut last = 0;
+        for step in 0..LONGEST_WALK {
+            let draw = random.next_u64();
+            let mode = row[0] as usize;
+            let slots = if mode > 0 { mode - 1..mode } else { 0..self.stage.effects.slots() };
+            let stay = draw >> 32 & ((1 << stays) - 1) != 0;
+            let first = if stay { last } else { draw as u32 as usize } % slots.len();
+            let turned = slots.clone().skip(first).chain(slots.take(first));
+            let Some((slot, (edge, edges))) = turned.into_iter().find_map(|slot| self.edges_of(&row, slot).map(|edges| (slot, edges))) else {
+                return step;
+            };
+            last = slot;
+            let taken = edge + (draw >> 48) as u32 % edges;
+            for &(field, number) in &self.stage.effects.step(taken).changes {
+                row[field] = number;
+            }
+        }
+        LONGEST_WALK
+    }
+
+    /// The first of the edges to nodes that a slot's actors have, and how many there are; `None` where there are
+    /// none.
+    fn edges_of(&mut self, row: &[u32], slot: usize) -> Option<(u32, u32)> {
+        if self.stage.effects.find_by_row(row, slot).is_none() {
+            self.stage.fields.decode(row, &mut self.state);
+            let (fields, effects) = (&mut self.stage.fields, &mut self.stage.effects);
+            effects.learn(fields, &mut self.expander, row, &self.state, slot, None);
+        }
+        let leaf = self.stage.effects.find_by_row(row, slot)?;
+        (leaf.nodes > 0).then_some((leaf.first, leaf.nodes))
+    }
+}
