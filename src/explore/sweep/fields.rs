@@ -25,8 +25,8 @@ pub struct Fields {
     interners: Vec<Interner>,
     /// All modes met have smaller words.
     modes: u32,
-    /// Whether fields that have had many values are given room for more.
-    spare: bool,
+    /// How many values each field will probably have; nothing is known of those behind the last.
+    expected: Vec<u32>,
     bits: Vec<u32>,
     shifts: Vec<u32>,
     /// For each field the first of those that are given the same number of bits: threads of one group take
@@ -37,9 +37,6 @@ pub struct Fields {
     first_thread: FieldId,
     hasher: FixedState,
 }
-
-/// A field with more values than this probably has some that have not been met yet.
-const MANY: u32 = 48;
 
 /// How many bits tell so many values apart.
 fn bits_for(count: u32) -> u32 {
@@ -99,7 +96,7 @@ impl Fields {
             shifts: vec![0; words.len()],
             words,
             modes: 1,
-            spare: false,
+            expected: Vec::new(),
             alike,
             first_object,
             output,
@@ -164,9 +161,8 @@ impl Fields {
         let mut most = vec![0; self.len()];
         for field in 0..self.len() {
             let first = self.alike[field];
-            let count = self.count(field);
-            let more = if self.spare && count > MANY { count / 8 } else { 0 };
-            most[first] = most[first].max(bits_for(count + more));
+            let expected = self.expected.get(field).copied().unwrap_or(0);
+            most[first] = most[first].max(bits_for(self.count(field).max(expected)));
         }
         self.alike.iter().map(|&first| most[first]).collect()
     }
@@ -200,14 +196,9 @@ impl Fields {
         bits_for(self.count(field))
     }
 
-    /// Gives fields that have had many values room for more from the next [`Self::refit`] on.
-    pub fn spare_room(&mut self) {
-        self.spare = true;
-    }
-
-    /// Gives fields what they need and no more from the next [`Self::refit`] on.
-    pub fn spare_no_room(&mut self) {
-        self.spare = false;
+    /// Gives fields room for so many values from the next [`Self::refit`] on, or for those that they have had.
+    pub fn expect(&mut self, expected: Vec<u32>) {
+        self.expected = expected;
     }
 
     /// Returns a field's place in a key: how far down it is, and how many bits it has.

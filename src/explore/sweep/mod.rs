@@ -14,6 +14,7 @@
 //!
 //! PERF: `benches/search.rs`, and `benches/compare.sh` beside Spin.
 
+mod attend;
 mod budget;
 mod disk;
 mod effects;
@@ -36,7 +37,6 @@ use hashbrown::{HashMap, HashSet};
 pub use self::disk::{Disk, DiskError, Spill};
 
 use self::disk::Shelf;
-use self::effects::Leaf;
 use self::fields::FieldId;
 use self::key::{Key, Mixer};
 use self::log::Log;
@@ -173,6 +173,8 @@ struct Sweep<'m, 'p, K> {
     end_blocks: HashSet<(FieldId, u32), FixedState>,
     transitions: u64,
     pieces: Vec<Piece<K>>,
+    /// The new nodes of a batch, by shard.
+    fresh: Vec<Vec<K>>,
     /// The successors of nodes that are attended to.
     own: Piece<K>,
     workers: usize,
@@ -209,6 +211,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             end_blocks: HashSet::default(),
             transitions: 0,
             pieces: vec![Piece::new()],
+            fresh: vec![Vec::new(); SHARDS],
             own: Piece::new(),
             workers: watched.workers.max(1),
             limit: None,
@@ -256,6 +259,10 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
                 }
                 let end = level_end.min(next + self.batch(next));
                 self.ration();
+                self.look_ahead(next..end)?;
+                if self.spent {
+                    return Ok(Some(Cut::Memory));
+                }
                 self.expand_batch(next..end);
                 self.attend(visitor)?;
                 if self.spent {
@@ -300,6 +307,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             + self.stage.effects.memory()
             + self.stage.fields.memory()
             + self.pieces.iter().map(Piece::memory).sum::<usize>()
+            + self.fresh.iter().map(Vec::capacity).sum::<usize>() * size_of::<K>()
             + self.running.allocation_size()
             + self.stage.claims.seen.allocation_size()
     }
@@ -323,94 +331,10 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         self.own.clear();
     }
 
-    /// Attends to the nodes that were put aside.
-    fn attend(&mut self, visitor: &mut dyn Visitor) -> Result<(), TooWide> {
-        let aside: Vec<usize> =
-            self.pieces.iter_mut().flat_map(|piece| std::mem::take(&mut piece.aside)).collect();
-        for node in aside {
-            if self.spent {
-                break;
-            }
-            self.attend_to(node, visitor)?;
-        }
-        self.flush_own();
-        Ok(())
-    }
-
-    fn attend_to(&mut self, node: usize, visitor: &mut dyn Visitor) -> Result<(), TooWide> {
-        let key = self.stage.mixer.unmix(self.stage.log.get(node));
-        let mut row = std::mem::take(&mut self.row);
-        self.stage.fields.unpack(key, &mut row);
-        let mode = self.stage.fields.decode(&row, &mut self.state);
-        let slots = match mode {
-            Mode::Decision => 0..self.stage.effects.slots(),
-            Mode::Running(thread) => thread.index()..thread.index() + 1,
-        };
-        let known = self.stage.effects.len();
-        for slot in slots {
-            if self.stage.effects.find(key, slot).is_none() {
-                self.learn(node, &row, slot);
-            }
-        }
-        self.row = row;
-        if self.stage.fields.overflow() {
-            self.flush_own();
-            if self.spent || !self.can_refit() {
-                self.stage.effects.close_from(known);
-                self.spent = true;
-                return Ok(());
-            }
-            self.refit()?;
-        }
-        let key = self.stage.mixer.unmix(self.stage.log.get(node));
-        let mut leaves = Vec::new();
-        self.stage.look_up(key, &mut leaves);
-        let leaves: Vec<Leaf> = leaves.into_iter().copied().collect();
-        self.show(node, key, mode, &leaves, visitor);
-        let word = self.stage.log.get(node);
-        self.stage.emit(word, key, &leaves.iter().collect::<Vec<&Leaf>>(), &mut self.own);
-        Ok(())
-    }
-
-    /// Finds out what the actors of a slot do at a node.
-    fn learn(&mut self, node: usize, row: &[u32], slot: usize) {
-        let Stage { fields, effects, pairs, .. } = &mut self.stage;
-        let learned =
-            effects.learn(fields, &mut self.expander, row, &self.state, slot, Some(&mut self.sinks));
-        for (sink, edge) in learned {
-            self.sink_edges.resize(self.sinks.len(), None);
-            self.sink_edges[sink as usize] = Some((self.first + node, edge));
-        }
-        pairs.fit(&effects.access_list);
-    }
-
-    /// Shows a node to the visitor and remembers that it has been shown.
-    fn show(&mut self, node: usize, key: K, mode: Mode, leaves: &[Leaf], visitor: &mut dyn Visitor) {
-        let kind = match mode {
-            Mode::Running(_) if leaves.iter().any(|leaf| leaf.faults) => Kind::FaultEnd,
-            Mode::Running(_) => return,
-            Mode::Decision if !leaves.is_empty() => Kind::Decision,
-            Mode::Decision if self.machine.is_final(&self.state) => Kind::Final,
-            Mode::Decision => Kind::Deadlock,
-        };
-        self.expander.prepare(&self.state, mode, true);
-        visitor.state((self.first + node) as u64, &self.state, kind, &self.expander.actors);
-        match kind {
-            Kind::FaultEnd => self.fault_ends.push(self.first + node),
-            Kind::Final | Kind::Deadlock => {
-                let fields = &self.stage.fields;
-                self.end_blocks.extend(fields.of_threads().map(|field| (field, fields.read(key, field))));
-            }
-            _ => {}
-        }
-        self.stage.pairs.settle(leaves);
-        self.stage.claims.settle(key);
-    }
-
     /// Gives every field the bits that it needs, and everything that holds keys its new keys.
     fn refit(&mut self) -> Result<(), TooWide> {
         if self.stage.fields.needed_bits() > K::BITS {
-            self.stage.fields.spare_no_room();
+            self.stage.fields.expect(Vec::new());
             if self.stage.fields.needed_bits() > K::BITS {
                 return Err(TooWide);
             }

@@ -11,12 +11,12 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::Sweep;
 use super::effects::Effects;
-use super::fields::Fields;
+use super::fields::{FieldId, Fields};
 use super::key::Key;
 use crate::explore::store::Mode;
 
 /// All walks together have so many steps at most.
-const MOST_STEPS: usize = 1 << 16;
+const MOST_STEPS: usize = 1 << 17;
 
 /// A walk has so many steps at most.
 const LONGEST_WALK: usize = 1 << 11;
@@ -33,14 +33,42 @@ const IDLE_WALKS: usize = 32;
 /// What walks learn takes one part in so many of the budget at most.
 const SHARE: u64 = 16;
 
+/// How often walks have met each value of each field: not at all, once, or more often.
+#[derive(Default)]
+struct Census(Vec<Vec<u8>>);
+
+impl Census {
+    fn count(&mut self, field: FieldId, number: u32) {
+        if self.0.len() <= field {
+            self.0.resize_with(field + 1, Vec::new);
+        }
+        let (times, number) = (&mut self.0[field], number as usize);
+        if times.len() <= number {
+            times.resize(number + 1, 0);
+        }
+        times[number] = (times[number] + 1).min(3);
+    }
+
+    /// Estimates how many values a field has, when walks have met so many: Chao, "Nonparametric Estimation of the
+    /// Number of Classes in a Population" (Scandinavian Journal of Statistics 11, 1984), with the bias corrected.
+    fn estimate(&self, field: FieldId, met: u32) -> u32 {
+        let times = self.0.get(field).map_or(&[][..], Vec::as_slice);
+        let met_so_often = |often: u8| times.iter().filter(|&&times| times == often).count() as u32;
+        let (once, twice) = (met_so_often(1), met_so_often(2));
+        // A field whose values are nearly all new each time is not worth a guess.
+        if once > met / 2 { met } else { met + once * once.saturating_sub(1) / (2 * (twice + 1)) }
+    }
+}
+
 impl<K: Key> Sweep<'_, '_, K> {
     /// Walks from the initial state, before the sweep has begun.
     pub(super) fn scout(&mut self) {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(0);
+        let mut census = Census::default();
         let (mut steps, mut idle) = (0, 0);
         while steps < MOST_STEPS && idle < IDLE_WALKS && self.may_learn_more() {
             let known = self.stage.effects.len();
-            steps += self.walk(&mut random) + 1;
+            steps += self.walk(&mut random, &mut census) + 1;
             idle = if self.stage.effects.len() > known { 0 } else { idle + 1 };
         }
         self.stage.pairs.fit(&self.stage.effects.access_list);
@@ -48,7 +76,9 @@ impl<K: Key> Sweep<'_, '_, K> {
             self.stage.fields = Fields::new(self.machine);
             self.stage.effects = Effects::new(self.machine, &self.stage.fields);
         }
-        self.stage.fields.spare_room();
+        let fields = &mut self.stage.fields;
+        let expected = (0..fields.len()).map(|field| census.estimate(field, fields.count(field)));
+        fields.expect(expected.collect());
     }
 
     fn may_learn_more(&self) -> bool {
@@ -57,7 +87,7 @@ impl<K: Key> Sweep<'_, '_, K> {
     }
 
     /// Walks until nothing can go on, or the walk is long; returns its number of steps.
-    fn walk(&mut self, random: &mut impl Rng) -> usize {
+    fn walk(&mut self, random: &mut impl Rng, census: &mut Census) -> usize {
         let mut row = Vec::new();
         self.stage.fields.encode(Mode::Decision, &self.machine.initial(), &mut row);
         let stays = random.next_u32() % MOST_STAYS;
@@ -69,13 +99,16 @@ impl<K: Key> Sweep<'_, '_, K> {
             let stay = draw >> 32 & ((1 << stays) - 1) != 0;
             let first = if stay { last } else { draw as u32 as usize } % slots.len();
             let turned = slots.clone().skip(first).chain(slots.take(first));
-            let Some((slot, (edge, edges))) = turned.into_iter().find_map(|slot| self.edges_of(&row, slot).map(|edges| (slot, edges))) else {
+            let Some((slot, (edge, edges))) =
+                turned.into_iter().find_map(|slot| self.edges_of(&row, slot).map(|edges| (slot, edges)))
+            else {
                 return step;
             };
             last = slot;
             let taken = edge + (draw >> 48) as u32 % edges;
             for &(field, number) in &self.stage.effects.step(taken).changes {
                 row[field] = number;
+                census.count(field, number);
             }
         }
         LONGEST_WALK

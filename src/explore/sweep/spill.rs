@@ -110,6 +110,10 @@ impl<'m, K: Key> Sweep<'m, '_, K> {
             }
             self.stage.log = Log::new(self.stage.mixer.bits);
             self.stage.log.extend(&keys);
+            self.look_ahead(0..count)?;
+            if self.spent {
+                return Ok(Ok(Some(Cut::Memory)));
+            }
             self.expand_batch(0..count);
             self.attend(visitor)?;
             if self.spent {

@@ -104,7 +104,7 @@ impl<K: Key> Stage<K> {
         }
         !leaves.is_empty()
             && (accesses < 2 || self.pairs.knows_all(leaves))
-            && (self.claims.mask == K::default() || self.claims.seen.contains(&(key & self.claims.mask)))
+            && (self.claims.fields.is_empty() || self.claims.seen.contains(&(key & self.claims.mask)))
     }
 
     /// Returns the slots whose actors may be chosen at a node.

@@ -42,13 +42,15 @@ impl<K: Key> Sweep<'_, '_, K> {
 
     /// Adds what so many pieces lead to to the visited set.
     fn add_heads(&mut self, pieces: usize, workers: usize) {
-        let mut new: Vec<Vec<K>> = vec![Vec::new(); self.shards.len()];
         let pieces = &self.pieces[..pieces];
-        let work = self.shards.iter_mut().zip(&mut new).enumerate();
+        let work = self.shards.iter_mut().zip(&mut self.fresh).enumerate();
         share(workers, work, Sieve::default, |sieve, (number, (shard, new))| {
             shard.insert_all(pieces.iter().map(|piece| piece.heads[number].as_slice()), new, sieve);
         });
-        new.iter().for_each(|new| self.stage.log.extend(new));
+        for new in &mut self.fresh {
+            self.stage.log.extend(new);
+            new.clear();
+        }
         self.spent |= self.shards.iter().any(Shard::is_full);
     }
 }
