@@ -3,8 +3,9 @@
 //! A search that counts schedules needs every edge ([`Space`](super::Space)); one that asks what can be
 //! reached does not. The sweep is for graphs of millions of states: a node is packed into the bits that it
 //! needs ([`fields`]), what a step does is looked up ([`effects`]), the visited set stores less than a node
-//! ([`visited`]), and the log of all nodes in order of discovery ([`log`]) is the queue and leads back to
-//! witnesses ([`retrace`]).
+//! ([`visited`]), edges that lead where another way leads too are left out ([`sleep`]), and the log of all nodes
+//! in order of discovery ([`log`]) is the queue and leads back to witnesses ([`retrace`]). Some random walks ahead
+//! ([`scout`]) tell what will be needed.
 //!
 //! Nodes are expanded batch by batch, in three phases: workers look up the successors of familiar nodes and
 //! sort them by shard; workers add each shard's to the visited set; and nodes that showed something new, a
@@ -15,19 +16,23 @@
 //! PERF: `benches/search.rs`, and `benches/compare.sh` beside Spin.
 
 mod attend;
+mod bucket;
 mod budget;
 mod disk;
 mod effects;
 mod fields;
 mod inverse;
 mod key;
+mod learn;
 mod liveness;
 mod log;
 mod moves;
 mod retrace;
 mod scout;
+mod sleep;
 mod spill;
 mod stage;
+mod tally;
 mod visited;
 mod workers;
 
@@ -346,8 +351,8 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         let old = self.stage.mixer;
         let mixer = Mixer::new(self.stage.fields.key_bits());
         let slots = self.stage.effects.slots() as u32;
-        let can_sleep = self.stage.fields.count(0) == 1 && mixer.bits + slots <= K::BITS;
-        let sleepers = if can_sleep && self.shelf.is_none() { slots } else { 0 };
+        let can_sleep = self.stage.fields.count(0) == 1 && self.shelf.is_none();
+        let sleepers = if can_sleep && mixer.bits + slots <= K::BITS { slots } else { 0 };
         let renew = |word: K| {
             let key = old.unmix(word);
             let mixed = mixer.mix(moved.iter().fold(K::default(), |new, &run| new | run.of(key)));
@@ -383,72 +388,6 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         self.stage.effects.fit(&self.stage.fields);
         self.stage.claims.fit(&self.stage.fields);
         Ok(())
-    }
-
-    /// Counts and hands over.
-    fn finish(self, cut: Option<Cut>) -> Swept<'m>
-    where
-        'p: 'm,
-    {
-        // What cannot be read back makes the counts smaller, and the sweep one that was cut.
-        let (cut, (running, to_fault_ends, own_states)) = match self.counted() {
-            Ok(counts) => (cut, counts),
-            Err(DiskError) => (Some(cut.unwrap_or(Cut::Disk)), (0, 0, 0)),
-        };
-        let nodes = self.nodes() as u64;
-        Swept {
-            states: nodes - running + own_states,
-            transitions: self.transitions + to_fault_ends,
-            nodes,
-            memory: self.memory() as u64,
-            sinks: self.sinks.clone(),
-            cut,
-            graph: Box::new(self),
-        }
-    }
-
-    /// Counts the running nodes, the edges to states before a fault in a run, and those of these states that
-    /// are none of the others.
-    fn counted(&self) -> Result<(u64, u64, u64), DiskError> {
-        if self.stage.fields.count(0) == 1 {
-            return Ok((0, 0, 0));
-        }
-        let mut ends = Vec::new();
-        let mut key = Vec::new();
-        for &node in self.fault_ends.iter().filter(|&&node| node < self.nodes()) {
-            self.read_nodes(node, 1, &mut key)?;
-            ends.push(key[0]);
-        }
-        let mut twins: HashMap<K, bool, FixedState> = HashMap::default();
-        twins.extend(ends.iter().flat_map(|&mixed| self.twins(mixed)).map(|twin| (twin, false)));
-        let mut running = 0;
-        self.for_each_node(|mixed| {
-            running += u64::from(self.mode(mixed) > 0);
-            if let Some(there) = twins.get_mut(&mixed) {
-                *there = true;
-            }
-        })?;
-        let to_ends = ends.iter().map(|mixed| self.running.get(mixed).copied().unwrap_or(0)).sum();
-        let own = ends.iter().filter(|&&mixed| !self.twins(mixed).any(|twin| twins[&twin])).count();
-        Ok((running, to_ends, own as u64))
-    }
-
-    fn mode(&self, mixed: K) -> u32 {
-        self.stage.fields.read(self.stage.mixer.unmix(mixed), 0)
-    }
-
-    /// The nodes that count the state before a fault in a run, if they are there: the decision in this state,
-    /// and the same fault in the run of a thread further up.
-    fn twins(&self, mixed: K) -> impl Iterator<Item = K> {
-        let key = self.stage.mixer.unmix(mixed);
-        let (shift, bits) = self.stage.fields.place(0);
-        let twin = move |mode: u32| key & !(K::ones(bits) << shift) | K::of(u64::from(mode)) << shift;
-        let faults = move |&mode: &u32| {
-            let effect =
-                mode.checked_sub(1).and_then(|slot| self.stage.effects.find(twin(mode), slot as usize));
-            mode == 0 || effect.is_some_and(|leaf| leaf.faults)
-        };
-        (0..self.mode(mixed)).filter(faults).map(move |mode| self.stage.mixer.mix(twin(mode)))
     }
 }
 

@@ -126,3 +126,23 @@ impl<K: Key> Sweep<'_, '_, K> {
         (leaf.nodes > 0).then_some((leaf.first, leaf.nodes))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_met_once_tell_of_others() {
+        let mut census = Census::default();
+        for number in 0..100 {
+            (0..if number < 80 { 5 } else { 1 }).for_each(|_| census.count(2, number));
+        }
+        // Twenty of a hundred once, none twice: 20 * 19 / 2 more.
+        assert_eq!(census.estimate(2, 100), 290);
+        (80..90).for_each(|number| census.count(2, number));
+        assert_eq!(census.estimate(2, 100), 100 + 10 * 9 / (2 * 11));
+        assert_eq!((census.estimate(0, 7), census.estimate(9, 7)), (7, 7));
+        (100..300).for_each(|number| census.count(2, number));
+        assert_eq!(census.estimate(2, 300), 300, "a field of new values only is left alone");
+    }
+}

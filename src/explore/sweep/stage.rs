@@ -18,7 +18,7 @@ pub struct Stage<K> {
     pub fields: Fields,
     pub effects: Effects<K>,
     pub mixer: Mixer<K>,
-    /// How many bits above a mixed key name the slots that sleep.
+    /// How many bits above a mixed key say which slots [`sleep`](super::sleep); none where none does.
     pub sleepers: u32,
     pub log: Log<K>,
     /// Which pairs of accesses need not be looked at again.
@@ -122,46 +122,6 @@ impl<K: Key> Stage<K> {
             let leaf = self.effects.find(key, slot).expect("the node has been expanded");
             if leaf.total > 0 {
                 leaves.push(leaf);
-            }
-        }
-    }
-
-    /// Appends the heads of a node's edges.
-    #[inline(always)]
-    pub fn emit(&self, word: K, key: K, leaves: &[&Leaf], piece: &mut Piece<K>) {
-        if self.sleepers > 0 {
-            return self.emit_awake(word, key, leaves, piece);
-        }
-        for leaf in leaves {
-            piece.transitions += u64::from(leaf.decisions);
-            for (number, &(keep, set)) in self.effects.masks(leaf).iter().enumerate() {
-                let mixed = self.mixer.mix(key & keep | set);
-                piece.heads[self.shard(mixed)].push(mixed);
-                if number >= leaf.decisions as usize {
-                    piece.running.push(mixed);
-                }
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn emit_awake(&self, word: K, key: K, leaves: &[&Leaf], piece: &mut Piece<K>) {
-        let asleep = (word >> self.mixer.bits).low();
-        for (index, leaf) in leaves.iter().enumerate() {
-            piece.transitions += u64::from(leaf.decisions);
-            if asleep & leaf.slot != 0 {
-                continue;
-            }
-            let mut sleep = 0;
-            for other in &leaves[..index] {
-                if other.writes & leaf.touches | other.touches & leaf.writes == 0 {
-                    sleep |= other.slot;
-                }
-            }
-            let sleep = K::of(sleep) << self.mixer.bits;
-            for &(keep, set) in self.effects.masks(leaf) {
-                let mixed = self.mixer.mix(key & keep | set);
-                piece.heads[self.shard(mixed)].push(mixed | sleep);
             }
         }
     }
