@@ -3,10 +3,13 @@
 //! Schedules are counted on the whole graph while that is small. A larger one of a program with copies that
 //! nothing can tell apart is searched up to symmetry, on which everything that is counted is the same number
 //! (see [`Reduction`]); what names threads, [`orbits`](super::orbits) gives back in full, each with its share. So
-//! are witnesses: the cost of reaching a state does not depend on which copy is which.
+//! are witnesses: the cost of reaching a state does not depend on which copy is which. Where edges find no room,
+//! a sweep counts; and where that finds none, a search that forgets what nobody will read, whose graph has other
+//! sizes but the same numbers.
 
-use super::explore::{COUNTED_UNASKED, Request, conclude, explored, search};
+use super::explore::{Beyond, COUNTED_UNASKED, Request, conclude, explored, or_without_edges, search};
 use super::result::Exploration;
+use super::swept::{self, Answer, Asked};
 use crate::explore::{Cut, Monitor, Reduction, Reductions};
 use crate::program::{Claim, Program};
 use crate::vm::Machine;
@@ -15,6 +18,9 @@ use crate::vm::Machine;
 const SCHEDULES_BY_NODE: u64 = 64;
 const PROBABILITIES_BY_NODE: u64 = 160;
 const TRACES_BY_NODE: u64 = 400;
+
+/// What a node takes that is kept with its edges, and what comes after a search with edges.
+const EDGES_BY_NODE: u64 = 120;
 
 /// What is counted. A search that was cut never counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,16 +43,22 @@ impl Counting {
         !matches!(self, Counting::Nothing | Counting::WhereSmall)
     }
 
+    /// Returns what all of it takes.
+    fn bytes_by_node(self) -> u64 {
+        match self {
+            Counting::Nothing => 0,
+            Counting::Schedules => SCHEDULES_BY_NODE,
+            Counting::WhereSmall | Counting::Probabilities => PROBABILITIES_BY_NODE,
+            Counting::Traces => TRACES_BY_NODE,
+        }
+    }
+
     /// Returns as much of this as so many nodes can be counted for in so many bytes.
     pub(super) fn within(self, nodes: usize, room: u64) -> Counting {
-        let fits = |bytes: u64| nodes as u64 * bytes <= room;
+        let fits = |counting: Counting| nodes as u64 * counting.bytes_by_node() <= room;
         match self {
-            Counting::Traces if fits(TRACES_BY_NODE) => Counting::Traces,
-            Counting::Schedules if fits(SCHEDULES_BY_NODE) => Counting::Schedules,
-            Counting::Traces | Counting::Probabilities if fits(PROBABILITIES_BY_NODE) => {
-                Counting::Probabilities
-            }
-            Counting::WhereSmall if fits(PROBABILITIES_BY_NODE) => Counting::WhereSmall,
+            counting if fits(counting) => counting,
+            Counting::Traces if fits(Counting::Probabilities) => Counting::Probabilities,
             _ => Counting::Nothing,
         }
     }
@@ -66,15 +78,56 @@ pub(super) fn counting(request: &Request, program: &Program) -> Counting {
     }
 }
 
-/// Explores a machine whose schedules are to be counted whatever that costs.
+/// Explores a machine whose schedules are to be counted whatever that costs, and whose graph is not tiny.
 pub(super) fn counted(
     machine: &Machine<'_>,
     request: &Request,
     counting: Counting,
+    beyond: Beyond<'_>,
     monitor: &mut dyn Monitor,
 ) -> Exploration {
     let by_symmetry = request.reduce.then(|| counted_by_symmetry(machine, request, counting, monitor));
-    by_symmetry.flatten().unwrap_or_else(|| explored(machine, None, &request.limits, counting, monitor))
+    let found = match by_symmetry.flatten() {
+        Some(found) => or_without_edges(found, machine, request, counting, beyond, monitor),
+        None => counted_whole(machine, request, counting, beyond, monitor),
+    };
+    let lacks_memory = found.search.cut == Some(Cut::Memory) || found.search.uncounted;
+    if !request.reduce || !lacks_memory {
+        return found;
+    }
+    let without_dead = Reductions { symmetry: true, dead: true, ..Reductions::NONE };
+    let reduction = Reduction::new(machine, without_dead);
+    let smaller =
+        reduction.map(|reduction| explored(machine, Some(&reduction), &request.limits, counting, monitor));
+    smaller.filter(|found| found.schedules.is_some()).unwrap_or(found)
+}
+
+/// Counts on the whole graph. Edges are kept where they and everything that is to be counted find room; if not,
+/// a sweep counts what it can, and tells so after a small part of the time.
+fn counted_whole(
+    machine: &Machine<'_>,
+    request: &Request,
+    counting: Counting,
+    beyond: Beyond<'_>,
+    monitor: &mut dyn Monitor,
+) -> Exploration {
+    let with_edges = |monitor: &mut dyn Monitor| explored(machine, None, &request.limits, counting, monitor);
+    let Some(limit) = request.limits.max_memory else { return with_edges(monitor) };
+    let small = limit / (EDGES_BY_NODE + counting.bytes_by_node());
+    let asked = Asked { workers: request.workers, small, counting };
+    match swept::explored(machine, &request.limits, asked, beyond, monitor) {
+        Answer::Whole(found) if found.search.uncounted => {
+            // Where steps lead in cycles, or many numbers are large, edges may do what a sweep does not.
+            let edged = with_edges(monitor);
+            let is_told_to_stop = matches!(edged.search.cut, Some(Cut::Time | Cut::Interrupt));
+            if edged.schedules.is_some() || is_told_to_stop { edged } else { *found }
+        }
+        Answer::Whole(found) => *found,
+        Answer::Small | Answer::NotForSweeps => {
+            let found = with_edges(monitor);
+            or_without_edges(found, machine, request, counting, beyond, monitor)
+        }
+    }
 }
 
 /// Counts up to symmetry; `None` where nothing is symmetric, where the whole graph is small, where it has a

@@ -7,7 +7,7 @@ use super::collect::{Collector, observed};
 use super::counting::{Counting, counted, counting};
 use super::goals;
 use super::result::{Exploration, SearchSummary};
-use super::swept::{self, Answer};
+use super::swept::{self, Answer, Asked};
 use crate::explore::{Cut, Limits, Monitor, Reduction, Reductions, Sink, Space, Spill, find_witnesses};
 use crate::graph::{Components, Ends, count, count_traces};
 use crate::program::{Models, Program};
@@ -100,10 +100,6 @@ pub fn explore_beyond(
         let reduction = Reduction::new(&machine, wanted);
         return Ok(explored(&machine, reduction.as_ref(), &request.limits, Counting::Nothing, monitor));
     }
-    if counting.is_asked() {
-        let found = counted(&machine, request, counting, monitor);
-        return Ok(or_without_edges(found, &machine, request, counting, beyond, monitor));
-    }
     let most = |count: u64| Limits {
         max_states: Some(request.limits.max_states.map_or(count, |limit| limit.min(count))),
         ..request.limits
@@ -113,9 +109,18 @@ pub fn explore_beyond(
     };
     let (space, collector) = search(&machine, None, &most(TINY), monitor);
     if !is_beyond(space.cut, TINY) {
-        return Ok(conclude(&space, &collector, counting, &request.limits));
+        let found = conclude(&space, &collector, counting, &request.limits);
+        drop((space, collector));
+        return Ok(if counting.is_asked() {
+            or_without_edges(found, &machine, request, counting, beyond, monitor)
+        } else {
+            found
+        });
     }
     drop((space, collector));
+    if counting.is_asked() {
+        return Ok(counted(&machine, request, counting, beyond, monitor));
+    }
     let wanted = if request.reduce { Reductions::ALL } else { Reductions::NONE };
     let reduction = Reduction::new(&machine, wanted);
     // Where only verdicts are wanted nothing is gained by going on with the whole graph.
@@ -124,7 +129,8 @@ pub fn explore_beyond(
     }
     let limits = if reduction.is_some() { most(COUNTED_UNASKED as u64) } else { request.limits };
     let small = if counting == Counting::Nothing { 0 } else { COUNTED_UNASKED as u64 };
-    match (swept::explored(&machine, &limits, request.workers, small, beyond, monitor), &reduction) {
+    let asked = Asked { workers: request.workers, small, counting };
+    match (swept::explored(&machine, &limits, asked, beyond, monitor), &reduction) {
         (Answer::Whole(found), Some(_)) if is_beyond(found.search.cut, COUNTED_UNASKED as u64) => {
             let found = explored(&machine, reduction.as_ref(), &request.limits, counting, monitor);
             Ok(or_without_edges(found, &machine, request, counting, beyond, monitor))
@@ -140,8 +146,8 @@ pub fn explore_beyond(
     }
 }
 
-/// Where edges found no room: what a sweep finds, which keeps none, if that says more.
-fn or_without_edges(
+/// Where edges, or counts on them, found no room: what a sweep finds, which keeps none, if that says more.
+pub(super) fn or_without_edges(
     found: Exploration,
     machine: &Machine<'_>,
     request: &Request,
@@ -149,17 +155,22 @@ fn or_without_edges(
     beyond: Beyond<'_>,
     monitor: &mut dyn Monitor,
 ) -> Exploration {
-    if found.search.cut != Some(Cut::Memory) {
+    if found.search.cut != Some(Cut::Memory) && !found.search.uncounted {
         return found;
     }
     // Not all that the first search has freed is given back to the system at once.
     let max_memory = request.limits.max_memory.map(|limit| limit / 3 * 2);
     let limits = Limits { max_memory, ..request.limits };
-    match swept::explored(machine, &limits, request.workers, 0, beyond, monitor) {
-        Answer::Whole(mut swept)
-            if swept.search.cut.is_none() || swept.search.states > found.search.states =>
-        {
-            swept.search.uncounted = swept.search.cut.is_none() && counting.is_asked();
+    let asked = Asked { workers: request.workers, small: 0, counting };
+    match swept::explored(machine, &limits, asked, beyond, monitor) {
+        Answer::Whole(swept) if found.search.uncounted => {
+            if swept.schedules.is_some() {
+                *swept
+            } else {
+                found
+            }
+        }
+        Answer::Whole(swept) if swept.search.cut.is_none() || swept.search.states > found.search.states => {
             *swept
         }
         Answer::Whole(swept) if swept.search.cut == Some(Cut::Disk) => {
@@ -220,7 +231,7 @@ pub(super) fn conclude(
     let counts = (fitting != Counting::Nothing)
         .then(|| count(space, &components, &ends(space, collector), with_probabilities));
     let traces = (fitting == Counting::Traces).then(|| count_traces(space, &components)).flatten();
-    let sizes = counts.as_ref().and_then(|_| space.whole_sizes());
+    let sizes = is_countable.then(|| space.whole_sizes()).flatten();
     let mut goals = goals::Search::new(space, collector, &components, &livelocks);
     let witnesses = find_witnesses(space, &mut goals, room());
     let livelocks = livelocks.iter().zip(&goals.livelock_nodes).map(|(&component, node)| {
@@ -238,7 +249,10 @@ pub(super) fn conclude(
         minimal_witnesses: space.cut.is_none() && keeps_schedules && witnesses.minimal,
         reduced: space.reduction.is_some() && sizes.is_none(),
         uncounted: is_countable && counts.is_none(),
-        traces_uncounted: is_countable && wanted == Counting::Traces && fitting != Counting::Traces,
+        traces_uncounted: wanted == Counting::Traces
+            && fitting == Counting::Probabilities
+            && space.machine.decides_after_every_step()
+            && !components.any_cyclic(),
         lossy: None,
     };
     let accesses = std::mem::take(&mut goals.accesses);

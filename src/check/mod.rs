@@ -22,7 +22,7 @@ pub use result::{
     Deadlock, Exploration, FaultReport, Judged, Livelock, Outcome, Race, Reached, SearchSummary, Summary,
     Unexpected, Verdict,
 };
-pub use swept::explored_by_sweep;
+pub use swept::{counted_by_sweep, explored_by_sweep};
 
 pub use crate::explore::{Cut, Limits, Lossy, Monitor, Progress, Unwatched};
 pub use crate::graph::{Count, Probability, Traces};

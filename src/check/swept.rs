@@ -1,13 +1,15 @@
-//! One exploration by a sweep: for graphs of millions of states, where nothing has to be counted.
+//! One exploration by a sweep: for graphs of millions of states, of which no edges are kept.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::assemble::{Accesses, Findings, Numbering};
 use super::collect::{Collector, RaceKey, for_each_race, sorted_lines};
+use super::counting::Counting;
 use super::explore::Beyond;
 use super::result::{Exploration, SearchSummary};
-use crate::explore::{Cut, DiskError, Kind, Limits, Monitor, Sink, Swept, Visitor, Watched, sweep};
+use crate::explore::{Cut, DiskError, Kind, Limits, Monitor, Sink, Swept, ToCount, Visitor, Watched, sweep};
+use crate::graph::{Count, Counts, Probability};
 use crate::program::{Cell, Claim, Expr, ObjectId, Predicate, Program, ThreadId};
 use crate::schedule::Schedule;
 use crate::vm::{Actor, Machine, State, Touched};
@@ -23,12 +25,31 @@ pub(super) enum Answer {
     NotForSweeps,
 }
 
-/// Explores a machine by a sweep, and beyond its memory. A graph of at most `small` nodes is left to others.
+impl Answer {
+    fn whole(self) -> Option<Exploration> {
+        match self {
+            Answer::Whole(found) => Some(*found),
+            Answer::Small | Answer::NotForSweeps => None,
+        }
+    }
+}
+
+/// What is asked of a sweep.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// How many threads search, at least 1.
+    pub workers: usize,
+    /// A graph of at most so many nodes is left to others.
+    pub small: u64,
+    /// What is to be counted, if that is asked for; traces are not.
+    pub counting: Counting,
+}
+
+/// Explores a machine by a sweep, and beyond its memory.
 pub(super) fn explored(
     machine: &Machine<'_>,
     limits: &Limits,
-    workers: usize,
-    small: u64,
+    asked: Asked,
     beyond: Beyond<'_>,
     monitor: &mut dyn Monitor,
 ) -> Answer {
@@ -37,11 +58,11 @@ pub(super) fn explored(
         Beyond::Disk(spill) => Some(spill),
         Beyond::Stop | Beyond::Lossy => None,
     };
-    let watched = Watched { claims: claimed(machine), workers, spill };
+    let watched = Watched { claims: claimed(machine), workers: asked.workers, spill };
     let Ok(mut swept) = sweep(machine, &watched, limits, monitor, &mut finder) else {
         return Answer::NotForSweeps;
     };
-    if swept.cut.is_none() && swept.nodes <= small {
+    if swept.cut.is_none() && swept.nodes <= asked.small {
         return Answer::Small;
     }
     if swept.cut.is_none() {
@@ -53,11 +74,17 @@ pub(super) fn explored(
         }
     }
     let cut = swept.cut;
+    let is_countable = cut.is_none() && asked.counting.is_asked();
+    let counts = if is_countable { finder.count(&swept, asked.counting) } else { None };
     let Ok(mut found) = finder.conclude(&swept) else { return Answer::NotForSweeps };
     drop(swept);
     if cut == Some(Cut::Memory) && matches!(beyond, Beyond::Lossy) {
         found.go_on(limits, monitor);
     }
+    found.search.uncounted = is_countable && counts.is_none();
+    found.search.traces_uncounted =
+        counts.is_some() && asked.counting == Counting::Traces && machine.decides_after_every_step();
+    found.counts = counts;
     Answer::Whole(Box::new(found.assemble()))
 }
 
@@ -74,10 +101,21 @@ pub fn explored_by_sweep(
     beyond: Beyond<'_>,
     monitor: &mut dyn Monitor,
 ) -> Option<Exploration> {
-    match explored(machine, limits, workers, 0, beyond, monitor) {
-        Answer::Whole(found) => Some(*found),
-        Answer::Small | Answer::NotForSweeps => None,
-    }
+    let asked = Asked { workers, small: 0, counting: Counting::Nothing };
+    explored(machine, limits, asked, beyond, monitor).whole()
+}
+
+/// Explores a machine by a sweep as [`explored_by_sweep`] does, and counts what is asked for, but for traces, unless
+/// steps lead in cycles or there is no memory for it.
+pub fn counted_by_sweep(
+    machine: &Machine<'_>,
+    limits: &Limits,
+    workers: usize,
+    counting: Counting,
+    monitor: &mut dyn Monitor,
+) -> Option<Exploration> {
+    let asked = Asked { workers, small: 0, counting };
+    explored(machine, limits, asked, Beyond::Stop, monitor).whole()
 }
 
 /// The observer of a sweep: collects what is found and the node where each thing was found first, which by
@@ -112,6 +150,26 @@ impl<'m, 'p> Finder<'m, 'p> {
         add_races(collector, accesses, state, actors, |key| {
             races.insert(key, node);
         });
+    }
+
+    /// Counts over a complete sweep; `None` where that cannot be done.
+    fn count(&mut self, swept: &Swept<'_>, counting: Counting) -> Option<Counts> {
+        let numbering = Numbering::new(&self.collector, swept.sinks.len(), 0);
+        let wanted = ToCount {
+            with_probabilities: counting != Counting::Schedules,
+            classes: numbering.races,
+            first_sink: numbering.sinks,
+        };
+        let (machine, collector) = (self.machine, &mut self.collector);
+        let tally = swept.count(wanted, &mut |state| match machine.is_final(state) {
+            true => collector.add_final(state),
+            false => numbering.deadlocks + collector.add_deadlock(state),
+        })?;
+        Some(Counts {
+            schedules: Count::Finite(tally.schedules.iter().sum()),
+            classes: tally.schedules.into_iter().map(Count::Finite).collect(),
+            probabilities: tally.probabilities.into_iter().map(Probability::exactly).collect(),
+        })
     }
 
     fn conclude(self, swept: &Swept<'_>) -> Result<Found<'m, 'p>, DiskError> {
@@ -162,6 +220,7 @@ impl<'m, 'p> Finder<'m, 'p> {
             races: race_keys.zip(witnesses[races].iter().cloned()).collect(),
             watches: witnesses[numbering.watches..].to_vec(),
             sinks: swept.sinks.clone(),
+            counts: None,
             accesses: self.accesses,
             collector: self.collector,
         })
@@ -174,6 +233,7 @@ pub(super) struct Found<'m, 'p> {
     pub search: SearchSummary,
     pub collector: Collector<'m, 'p>,
     pub sinks: Vec<Sink>,
+    pub counts: Option<Counts>,
     pub accesses: Accesses,
     pub outcomes: Vec<Option<Schedule>>,
     pub deadlocks: Vec<Option<Schedule>>,
@@ -196,7 +256,7 @@ impl Found<'_, '_> {
             livelocks: Vec::new(),
             accesses: self.accesses,
             witnesses: first.chain(races).chain(self.watches).collect(),
-            counts: None,
+            counts: self.counts,
             traces: None,
         };
         found.assemble()

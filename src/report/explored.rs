@@ -161,6 +161,10 @@ impl Writer<'_> {
         let (states, transitions) =
             (plural(search.states, "state"), plural(search.transitions, "transition"));
         let size = match search.cut {
+            None if search.reduced && self.found.schedules.is_some() => format!(
+                "Searched every schedule: {states}, {transitions}, with what nobody reads any more forgotten \
+                 (--no-reduction explores the whole graph)."
+            ),
             None if search.reduced => format!(
                 "Searched every schedule: {states}, {transitions}, reduced by fusion (--no-reduction explores \
                  the whole graph)."

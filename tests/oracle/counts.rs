@@ -4,9 +4,14 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use num_bigint::BigUint;
+use num_rational::BigRational;
+use num_traits::One;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use racevm::check::{Count, Counting, Exploration, Probability, Reached, explored};
+use racevm::check::{
+    Count, Counting, Exploration, Outcome, Probability, Reached, Request, counted_by_sweep, explore, explored,
+};
 use racevm::explore::{Limits, Reduction, Reductions, Unwatched};
 use racevm::program::{Models, Program};
 use racevm::schedule::Schedule;
@@ -105,7 +110,29 @@ pub fn compare(program: &Program, models: Models, text: &str) -> Option<(u64, u6
             kept = found.search.kept.expect("it says how many states were kept");
         }
     }
+    compare_swept(&machine, &whole, text);
     Some((whole.search.states, kept))
+}
+
+/// Compares counts over a sweep with those on edges. Where the blocks of threads move in cycles there are none.
+fn compare_swept(machine: &Machine<'_>, whole: &Exploration, text: &str) {
+    let limits = Limits::default();
+    for (workers, counting) in [(1, Counting::Traces), (3, Counting::Probabilities)] {
+        let swept = counted_by_sweep(machine, &limits, workers, counting, &mut Unwatched);
+        let Some(swept) = swept.filter(|swept| swept.schedules.is_some()) else {
+            let has_loop = ["_spin:", "_try:", "_ever:", "_wait:"].iter().any(|label| text.contains(label));
+            assert!(has_loop, "a sweep counts:\n{text}");
+            continue;
+        };
+        assert_eq!(swept.schedules, whole.schedules, "{text}");
+        let numbers = |found: &Exploration| -> BTreeMap<End, (Count, Probability)> {
+            let ends = ends(machine.program(), found).into_iter();
+            ends.map(|(end, counted)| (end, (counted.schedules, counted.probability))).collect()
+        };
+        assert_eq!(numbers(&swept), numbers(whole), "{text}");
+        assert_eq!((swept.traces, swept.search.uncounted), (None, false));
+        assert_eq!(swept.search.traces_uncounted, counting == Counting::Traces && whole.traces.is_some());
+    }
 }
 
 fn compare_all(programs: impl Strategy<Value = String>, cases: u32) -> Vec<(u64, u64)> {
@@ -134,4 +161,95 @@ fn counts_of_programs_with_loops_are_those_of_the_whole_graph() {
     let sizes = compare_all(reductions::looping_program(), 1_000 * crate::patience());
     let smaller = sizes.iter().filter(|(whole, kept)| kept < whole).count();
     assert!(smaller > 100, "{smaller} of {} graphs were smaller", sizes.len());
+}
+
+/// `threads` threads, each `each` times `x += 1`, written out.
+fn increments(threads: u32, each: usize) -> Program {
+    let body = "LOAD x\nPUSH 1\nADD\nSTORE x\n".repeat(each);
+    crate::assembled(&format!("shared x = 0\nthread T[{threads}]\n{body}end\n"))
+}
+
+#[test]
+fn numbers_of_many_words_are_exact() {
+    for (threads, each) in [(2, 14), (3, 4)] {
+        let program = increments(threads, each);
+        let machine = Machine::new(&program, program.models, DEFAULT_BUFFER).expect("small states");
+        let (limits, wanted) = (Limits::default(), Counting::Probabilities);
+        let swept = counted_by_sweep(&machine, &limits, 2, wanted, &mut Unwatched).expect("it is swept");
+        let factorial = |n: u32| (1..=n).map(BigUint::from).product::<BigUint>();
+        let steps = 4 * each as u32;
+        let all = factorial(threads * steps) / factorial(steps).pow(threads);
+        assert!(all.bits() > 64);
+        assert_eq!(swept.schedules, Some(Count::Finite(all)));
+        let exact = |outcome: &Outcome| outcome.reached.probability.as_ref().and_then(|p| p.exact.clone());
+        let sum: BigRational = swept.outcomes.iter().filter_map(exact).sum();
+        assert_eq!(sum, BigRational::one());
+    }
+}
+
+#[test]
+fn a_sweep_counts_as_far_as_memory_goes() {
+    let program = increments(3, 3);
+    let machine = Machine::new(&program, program.models, DEFAULT_BUFFER).expect("small states");
+    let by = |max_memory: u64| {
+        let limits = Limits { max_states: None, max_memory: Some(max_memory) };
+        counted_by_sweep(&machine, &limits, 2, Counting::Probabilities, &mut Unwatched).expect("it is swept")
+    };
+    let all = by(1 << 30);
+    let (mut uncounted, mut counted) = (0, 0);
+    for limit in (1..64).map(|step| step * 50_000) {
+        let found = by(limit);
+        match &found.schedules {
+            Some(_) => {
+                assert_eq!(found.schedules, all.schedules);
+                let numbers = |found: &Exploration| -> Vec<_> {
+                    let reached = found.outcomes.iter().map(|outcome| outcome.reached.clone());
+                    reached.map(|reached| (reached.schedules, reached.probability)).collect()
+                };
+                assert_eq!(numbers(&found), numbers(&all));
+                counted += 1;
+            }
+            None => {
+                assert_eq!(found.search.uncounted, found.search.cut.is_none(), "{limit} bytes");
+                uncounted += u32::from(found.search.uncounted);
+            }
+        }
+    }
+    assert!(counted > 0 && uncounted > 0, "{counted} counted, {uncounted} not");
+}
+
+fn counted_within(program: &Program, reduce: bool, max_memory: u64) -> Exploration {
+    let limits = Limits { max_states: None, max_memory: Some(max_memory) };
+    let request = Request { count: true, reduce, limits, ..Request::new(program.models) };
+    explore(program, &request, &mut Unwatched).expect("small states")
+}
+
+#[test]
+fn where_edges_find_no_room_a_sweep_counts() {
+    let program = increments(3, 3);
+    let kept = counted_within(&program, false, 1 << 30);
+    let swept = counted_within(&program, false, 16 << 20);
+    assert!(kept.search.minimal_witnesses && kept.traces.is_some() && !kept.search.traces_uncounted);
+    assert!(swept.traces.is_none() && swept.search.traces_uncounted && !swept.search.uncounted);
+    assert_eq!((swept.schedules, swept.search.states), (kept.schedules, kept.search.states));
+}
+
+#[test]
+fn where_a_sweep_cannot_count_what_nobody_reads_is_forgotten() {
+    let chooses = |name: &str| {
+        format!("thread {name}\n    CHOOSE 0..99\n    STORE t\n  spin:\n    LOAD x\n    JZ spin\nend\n")
+    };
+    let text = format!(
+        "shared x\nlocal t = 0\n{}{}thread c\n    PUSH 1\n    STORE x\nend\n",
+        chooses("a"),
+        chooses("b")
+    );
+    let program = crate::assembled(&text);
+    let found = counted_within(&program, true, 12 << 20);
+    assert_eq!((found.search.cut, found.schedules), (None, Some(Count::Infinite)));
+    assert!(found.search.reduced && found.search.states < 1_000, "{:?}", found.search);
+    let probability = found.outcomes[0].reached.probability.as_ref().and_then(|p| p.exact.clone());
+    assert_eq!(probability, Some(BigRational::one()));
+    let uncounted = counted_within(&program, false, 12 << 20);
+    assert!(uncounted.search.uncounted && uncounted.search.states > 100_000, "{:?}", uncounted.search);
 }

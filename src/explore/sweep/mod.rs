@@ -5,7 +5,8 @@
 //! needs ([`fields`]), what a step does is looked up ([`effects`]), the visited set stores less than a node
 //! ([`visited`]), edges that lead where another way leads too are left out ([`sleep`]), and the log of all nodes
 //! in order of discovery ([`log`]) is the queue and leads back to witnesses ([`retrace`]). Some random walks ahead
-//! ([`scout`]) tell what will be needed.
+//! ([`scout`]) tell what will be needed. Where no step can be undone, schedules are counted without edges too
+//! ([`count`]).
 //!
 //! Nodes are expanded batch by batch, in three phases: workers look up the successors of familiar nodes and
 //! sort them by shard; workers add each shard's to the visited set; and nodes that showed something new, a
@@ -18,12 +19,14 @@
 mod attend;
 mod bucket;
 mod budget;
+mod count;
 mod disk;
 mod effects;
 mod fields;
 mod inverse;
 mod key;
 mod learn;
+mod levels;
 mod liveness;
 mod log;
 mod moves;
@@ -39,6 +42,7 @@ mod workers;
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 
+pub use self::count::{SweptCounts, ToCount};
 pub use self::disk::{Disk, DiskError, Spill};
 
 use self::disk::Shelf;
@@ -111,6 +115,7 @@ trait Graph {
     fn witnesses(&self, nodes: &[u64]) -> Result<Vec<Schedule>, DiskError>;
     fn sink_witness(&self, sink: u32) -> (u64, Schedule);
     fn everything_can_end(&mut self) -> Option<bool>;
+    fn count(&self, wanted: ToCount, class_of: &mut dyn FnMut(&State) -> usize) -> Option<SweptCounts>;
 }
 
 impl Swept<'_> {
@@ -132,6 +137,13 @@ impl Swept<'_> {
     /// have to be found out on disk. Only of a sweep that was not cut.
     pub fn everything_can_end(&mut self) -> Option<bool> {
         self.graph.everything_can_end()
+    }
+
+    /// Counts the schedules to each class of ends; `class_of` says in which class a final state or deadlock is.
+    /// `None` where steps lead in cycles, where nodes are on disk, or where there is no memory for it. Only of a
+    /// sweep that was not cut.
+    pub fn count(&self, wanted: ToCount, class_of: &mut dyn FnMut(&State) -> usize) -> Option<SweptCounts> {
+        self.graph.count(wanted, class_of)
     }
 }
 

@@ -35,6 +35,25 @@ impl Moves {
         Order { of: self.of.iter().map(|moves| components(moves)).collect() }
     }
 
+    /// Returns, for each number of each field, the length of the longest way of moves to it; `None` where moves go
+    /// in cycles.
+    pub fn heights(&self) -> Option<Vec<Vec<u32>>> {
+        let order = self.order();
+        if self.can_be_undone(&order) {
+            return None;
+        }
+        let heights = |(moves, places): (&Vec<(u32, u32)>, &Vec<u32>)| {
+            let mut heights = vec![0; places.len()];
+            let mut moves = moves.clone();
+            moves.sort_unstable_by_key(|&(from, _)| places[from as usize]);
+            for (from, to) in moves {
+                heights[to as usize] = heights[to as usize].max(heights[from as usize] + 1);
+            }
+            heights
+        };
+        Some(self.of.iter().zip(&order.of).map(heights).collect())
+    }
+
     /// Returns true when some block can become again what it was.
     pub fn can_be_undone(&self, order: &Order) -> bool {
         let fields = self.of.iter().enumerate();
@@ -93,7 +112,8 @@ fn ranks(moves: &[(u32, u32)], ends: impl Iterator<Item = u32>) -> Vec<u32> {
     ranks
 }
 
-/// For each field the component of each number: two numbers are in one if each can become the other.
+/// For each field the component of each number: two numbers are in one if each can become the other. A move
+/// between components leads to the higher number.
 #[derive(Debug)]
 pub struct Order {
     of: Vec<Vec<u32>>,
@@ -179,6 +199,17 @@ mod tests {
         assert!(ranks.of(1, 4) == FAR && ranks.of(1, 9) == FAR && ranks.of(0, 4) == FAR);
         assert!(ranks.fall(&[(1, 1, 2)]) && !ranks.fall(&[(1, 0, 1)]) && !ranks.fall(&[(1, 4, 5)]));
         assert!(ranks.fall(&[(1, 0, 1), (1, 1, 3)]) && !ranks.fall(&[(1, 0, 1), (1, 2, 3)]));
+    }
+
+    #[test]
+    fn a_height_is_the_longest_way() {
+        let mut moves = Moves::default();
+        for (from, to) in [(0, 1), (0, 3), (1, 2), (2, 3), (0, 2), (4, 3)] {
+            moves.add(1, from, to);
+        }
+        assert_eq!(moves.heights(), Some(vec![vec![], vec![0, 1, 2, 3, 0]]));
+        moves.add(1, 3, 1);
+        assert_eq!(moves.heights(), None);
     }
 
     #[test]

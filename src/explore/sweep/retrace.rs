@@ -18,10 +18,10 @@ use super::disk::DiskError;
 use super::inverse::Inverse;
 use super::key::Key;
 use super::workers::{WORTH_SHARING, share};
-use super::{Graph, Sweep};
+use super::{Graph, Sweep, SweptCounts, ToCount};
 use crate::program::ThreadId;
 use crate::schedule::Schedule;
-use crate::vm::{Action, Actor, Choice};
+use crate::vm::{Action, Actor, Choice, State};
 
 /// For each node on a way: the node before it and the edge between them.
 type Ways = HashMap<usize, (usize, u32), FixedState>;
@@ -183,6 +183,10 @@ impl<K: Key> Graph for Sweep<'_, '_, K> {
         let mut schedule = Schedule::default();
         self.append(edge, &mut schedule);
         (node as u64, schedule)
+    }
+
+    fn count(&self, wanted: ToCount, class_of: &mut dyn FnMut(&State) -> usize) -> Option<SweptCounts> {
+        self.count_schedules(wanted, class_of)
     }
 
     fn everything_can_end(&mut self) -> Option<bool> {
