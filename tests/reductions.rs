@@ -50,6 +50,18 @@ fn increments_take_fewer_states_than_fused_strides() {
 }
 
 #[test]
+fn a_waiting_thread_keeps_nothing_dead() {
+    let program = assembled(
+        "switch gil\nmemory tso\nshared x\nmutex m\ncondition c on m\nthread A[2]\nLOCK m\nPUSH 1\nSTORE x\n\
+         UNLOCK m\nend\nthread B\nPUSH 2\nLOCK m\nWAIT c\nUNLOCK m\nend\n",
+    );
+    let dead = Reductions { dead: true, ..Reductions::NONE };
+    // A run that ends in the WAIT and one that is broken before it lead to one state.
+    let whole = reduced(&program, Reductions::NONE).search.states;
+    assert!(reduced(&program, dead).search.states <= whole);
+}
+
+#[test]
 fn a_critical_section_that_everybody_keeps_is_one_step() {
     let body = "LOCK m\nLOAD x\nPUSH 1\nADD\nSTORE x\nUNLOCK m\n".repeat(3);
     let program = assembled(&format!("shared x\nmutex m\nthread T[4]\n{body}end\n"));

@@ -111,7 +111,7 @@ impl Dead {
             let at = machine.layout().local(thread, cell as u32);
             state.words_mut()[at] = 0;
         }
-        let in_body = machine.depth(state, thread) == 0 && !machine.is_waiting(state, thread);
+        let in_body = machine.depth(state, thread) == 0;
         if let Some(height) = program.places[pc.index()].height.filter(|_| in_body && pc != body.end) {
             for place in (0..height as usize).filter(|&place| !row[liveness.locals + place]) {
                 let at = machine.layout().stack(thread, place as u32);
