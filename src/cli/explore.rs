@@ -11,7 +11,7 @@ use super::watch::Watch;
 use crate::check::{self, Request, Summary};
 use crate::report;
 use crate::testing::again;
-use crate::verify::vacuity::vacuity_under;
+use crate::verify::vacuity::{LOOKED_AT, vacuity_under};
 use crate::vm::Machine;
 
 const AFTER_HELP: &str = "\
@@ -57,7 +57,9 @@ pub(super) fn run(args: &ExploreArgs, console: &Console) -> Result<Exit, Failure
     exploration.search.elapsed = watch.elapsed();
     // What a pass is worth is looked at where there is a pass.
     let holds = exploration.summary() == Summary::Holds;
-    let vacuity = holds.then(|| vacuity_under(&program, &[models], &request, &mut watch)).transpose();
+    let is_too_large = |_| exploration.search.states > LOOKED_AT;
+    let vacuity =
+        holds.then(|| vacuity_under(&program, &[models], is_too_large, &request, &mut watch)).transpose();
     let vacuity = vacuity.map_err(|error| Failure::Limit(error.to_string()))?;
     drop(watch);
     if let Some(error) = files.as_ref().and_then(Files::error) {

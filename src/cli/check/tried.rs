@@ -8,7 +8,7 @@ use crate::program::Program;
 use crate::report::Explored;
 use crate::testing::again;
 use crate::verify::mutate::{self, Setup, Survey};
-use crate::verify::vacuity::{self, Vacuity};
+use crate::verify::vacuity::{LOOKED_AT, Vacuity, vacuity_under};
 use crate::vm::TooLarge;
 
 /// A program and everything that was found of it.
@@ -44,7 +44,12 @@ impl Tried {
         let models = args.program.models(&self.program);
         let request = args.search.request(models, &args.program, share);
         let mut watch = Watch::start_silently(args.search.bounds.time_limit);
-        vacuity::vacuity(&self.program, &request, &mut watch).map_err(too_large)
+        let combinations = self.program.combinations(models);
+        let is_too_large = |models| {
+            let mut of_models = self.explorations.iter().filter(|found| found.models == models);
+            of_models.any(|found| found.search.states > LOOKED_AT)
+        };
+        vacuity_under(&self.program, &combinations, is_too_large, &request, &mut watch).map_err(too_large)
     }
 
     fn survey(&self, args: &CheckArgs, share: u64) -> Result<Survey, Failure> {

@@ -94,10 +94,11 @@ impl Kind {
 ///
 /// Says so when a single state would not fit into memory.
 pub fn vacuity(program: &Program, request: &Request, monitor: &mut dyn Monitor) -> Result<Vacuity, TooLarge> {
-    vacuity_under(program, &program.combinations(request.models), request, monitor)
+    vacuity_under(program, &program.combinations(request.models), |_| false, request, monitor)
 }
 
-/// Does the same for explorations under just these models.
+/// Does the same for explorations under just these models. Those whose graphs are known to have more than
+/// [`LOOKED_AT`] states need not be searched: all that would be found out is that they are too large.
 ///
 /// # Errors
 ///
@@ -105,6 +106,7 @@ pub fn vacuity(program: &Program, request: &Request, monitor: &mut dyn Monitor) 
 pub fn vacuity_under(
     program: &Program,
     combinations: &[Models],
+    is_too_large: impl Fn(Models) -> bool,
     request: &Request,
     monitor: &mut dyn Monitor,
 ) -> Result<Vacuity, TooLarge> {
@@ -114,6 +116,10 @@ pub fn vacuity_under(
     let most = request.limits.max_states.map_or(LOOKED_AT, |most| most.min(LOOKED_AT));
     let limits = Limits { max_states: Some(most), ..request.limits };
     for &models in combinations {
+        if is_too_large(models) {
+            not_known.push(models);
+            continue;
+        }
         let machine = Machine::new(program, models, request.buffer)?;
         let mut observer = parts.under(&machine);
         let space = Space::explore(&machine, &limits, monitor, &mut observer);
