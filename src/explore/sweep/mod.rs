@@ -299,6 +299,8 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
     fn begin_level(&mut self, end: usize) {
         self.levels.push(end);
         self.whole = estimate::whole(&self.levels);
+        let each = self.whole.map_or(0, |whole| whole as usize / SHARDS);
+        self.shards.iter_mut().for_each(|shard| shard.expect(each));
     }
 
     fn look(&self, next: usize, monitor: &mut dyn Monitor) -> Option<Cut> {

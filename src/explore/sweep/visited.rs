@@ -37,6 +37,8 @@ pub trait Table<K>: Send + Sync + std::fmt::Debug {
     /// Adds keys and appends those that were not there to `new`; returns how many keys it got through before
     /// one found no room.
     fn insert_all(&mut self, shape: Shape, keys: &[K], new: &mut Vec<K>) -> usize;
+    /// Adds keys that are not there; false when one of them found no room.
+    fn move_in(&mut self, shape: Shape, keys: &[K]) -> bool;
     /// Returns the slot of a key, if it is there.
     fn slot_of(&self, shape: Shape, key: K) -> Option<usize>;
     /// Returns the key in a slot, without the number of the shard.
@@ -95,6 +97,21 @@ impl<K: Key, B: Bucket<K> + Send + Sync + std::fmt::Debug> Table<K> for Vec<B> {
             }
         }
         done
+    }
+
+    fn move_in(&mut self, shape: Shape, keys: &[K]) -> bool {
+        let wrap = self.len() - 1;
+        keys.iter().all(|&key| {
+            let (home, entry) = shape.place(key);
+            (0..=FARTHEST).any(|distance| {
+                let bucket = &mut self[(home + distance as usize) & wrap];
+                let used = bucket.used();
+                if used < B::SLOTS {
+                    bucket.set(used, entry.plus(distance));
+                }
+                used < B::SLOTS
+            })
+        })
     }
 
     fn slot_of(&self, shape: Shape, key: K) -> Option<usize> {
@@ -207,12 +224,14 @@ pub struct Shard<K> {
     table: Box<dyn Table<K>>,
     /// How far it may grow: the number of buckets is 2 to this at most.
     most_log: u32,
+    /// How many keys it will probably have.
+    expected: usize,
     /// Keys were left out, because it may not grow.
     full: bool,
 }
 
-/// How many keys are moved at once when a shard grows.
-const MOVED_AT_ONCE: usize = 1 << 12;
+/// A shard that will probably have so many times the keys that it has grows by two steps at once.
+const WORTH_TWO_STEPS: usize = 3;
 
 impl<K: Key> Shard<K> {
     /// Makes an empty shard for keys of so many bits in all.
@@ -231,7 +250,7 @@ impl<K: Key> Shard<K> {
 
     fn with_shape(shape: Shape) -> Shard<K> {
         let table = K::table(shape.bits - shape.log + DISTANCE_BITS, 1 << shape.log);
-        Shard { shape, len: 0, table, most_log: u32::MAX, full: false }
+        Shard { shape, len: 0, table, most_log: u32::MAX, expected: 0, full: false }
     }
 
     /// Returns what power of two the number of its buckets is.
@@ -242,6 +261,11 @@ impl<K: Key> Shard<K> {
     /// Says how far it may grow.
     pub fn may_grow_to(&mut self, log: u32) {
         self.most_log = log;
+    }
+
+    /// Says how many keys it will probably have.
+    pub fn expect(&mut self, keys: usize) {
+        self.expected = keys;
     }
 
     /// Returns true when keys were left out, because the shard may not grow.
@@ -311,25 +335,28 @@ impl<K: Key> Shard<K> {
         most.saturating_sub(self.len)
     }
 
-    /// Doubles the table; false where it may not grow.
+    /// Makes the table twice as large, or four times; false where it may not grow.
     fn grow(&mut self) -> bool {
         if self.shape.log >= self.most_log {
             self.full = true;
             return false;
         }
-        assert!(self.shape.log < self.shape.bits, "a shard with a bucket for every key is never crowded");
         let mut keys = Vec::with_capacity(self.len);
         self.table.keys_into(self.shape, &mut keys);
-        let grown = Shard::with_shape(Shape { log: self.shape.log + 1, ..self.shape });
-        // What was there keeps its place, whatever that takes.
-        let most_log = std::mem::replace(self, grown).most_log;
-        let mut moved = Vec::with_capacity(MOVED_AT_ONCE);
-        for keys in keys.chunks(MOVED_AT_ONCE) {
-            moved.clear();
-            self.insert_distinct(keys, &mut moved);
+        let steps = if self.expected / WORTH_TWO_STEPS > self.len { 2 } else { 1 };
+        let most = self.most_log.min(self.shape.bits);
+        let mut log = most.min(self.shape.log + steps);
+        loop {
+            assert!(log <= self.shape.bits, "a shard with a bucket for every key is never crowded");
+            let mut grown = Shard::with_shape(Shape { log, ..self.shape });
+            // What was there keeps its place, whatever that takes.
+            if grown.table.move_in(grown.shape, &keys) {
+                self.shape = grown.shape;
+                self.table = grown.table;
+                return true;
+            }
+            log += 1;
         }
-        self.most_log = most_log;
-        true
     }
 }
 

@@ -14,7 +14,7 @@ use super::stage::Piece;
 use super::visited::{Shard, Sieve};
 
 /// Batches of fewer nodes are not worth a thread.
-pub(super) const WORTH_SHARING: usize = 1 << 13;
+pub(super) const WORTH_SHARING: usize = 1 << 11;
 
 /// Pieces of a shared batch, for each worker.
 const PIECES: usize = 4;
