@@ -88,7 +88,7 @@ impl<K: Key> Sweep<'_, '_, K> {
 
     /// Finds out what the actors of a slot do at a node.
     fn learn(&mut self, node: usize, row: &[u32], slot: usize) {
-        let Stage { fields, effects, pairs, .. } = &mut self.stage;
+        let Stage { fields, effects, pairs, .. } = &mut *self.stage;
         let learned =
             effects.learn(fields, &mut self.expander, row, &self.state, slot, Some(&mut self.sinks));
         for (sink, edge) in learned {

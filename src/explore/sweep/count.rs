@@ -191,7 +191,7 @@ impl<K: Key> Count<'_, '_, '_, K> {
     /// Looks at all nodes; `None` where numbers are too large.
     fn plan(&self) -> Option<Vec<Plan>> {
         let sweep = self.sweep;
-        let workers = if sweep.nodes() < WORTH_SHARING { 1 } else { sweep.workers };
+        let workers = if sweep.nodes() < WORTH_SHARING { 1 } else { sweep.crew.size() };
         let plans = Mutex::new(Vec::<Plan>::new());
         share(
             workers,

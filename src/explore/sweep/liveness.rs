@@ -45,7 +45,7 @@ impl<K: Key> Sweep<'_, '_, K> {
     /// Returns true when every node comes nearer to an end, so that none is part of a livelock; else nothing is
     /// known. Leaves have to be marked.
     pub(super) fn all_come_nearer(&self, ranks: &Ranks) -> bool {
-        let workers = if self.nodes() < WORTH_SHARING { 1 } else { self.workers };
+        let workers = if self.nodes() < WORTH_SHARING { 1 } else { self.crew.size() };
         let failed = AtomicBool::new(false);
         share(workers, self.pieces_of_levels(PIECE), Vec::new, |keys, nodes| {
             if !failed.load(Ordering::Relaxed)
@@ -94,7 +94,7 @@ impl<K: Key> Sweep<'_, '_, K> {
     /// Returns true when no node is part of a livelock. Leaves have to be marked.
     pub(super) fn all_alive(&self) -> bool {
         let alive = Flags::new(self);
-        let workers = if self.stage.log.len() < WORTH_SHARING { 1 } else { self.workers };
+        let workers = if self.stage.log.len() < WORTH_SHARING { 1 } else { self.crew.size() };
         let left = Mutex::new(Vec::new());
         share(workers, self.shards.iter().enumerate(), Vec::new, |path, (number, shard)| {
             let top = K::of(number as u64) << (self.stage.mixer.bits - SHARD_BITS);

@@ -34,23 +34,32 @@ impl<K: Key> Log<K> {
         self.segments.len() * SEGMENT * self.width
     }
 
-    /// Appends mixed keys.
-    pub fn extend(&mut self, keys: &[K]) {
-        let mut rest = keys;
+    /// Returns how many bytes a key takes.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Appends keys that have been packed for this log's width.
+    pub fn append(&mut self, packed: &Packed) {
+        let mut rest = packed.bytes.as_slice();
         while !rest.is_empty() {
             let at = self.len % SEGMENT;
             if at == 0 {
                 self.segments.push(vec![0; SEGMENT * self.width].into_boxed_slice());
             }
-            let (now, behind) = rest.split_at(rest.len().min(SEGMENT - at));
+            let (now, behind) = rest.split_at(rest.len().min((SEGMENT - at) * self.width));
             let segment = self.segments.last_mut().expect("a segment has just been added");
-            let room = &mut segment[at * self.width..];
-            for (&key, bytes) in now.iter().zip(room.chunks_exact_mut(self.width)) {
-                write(key, bytes);
-            }
-            self.len += now.len();
+            segment[at * self.width..][..now.len()].copy_from_slice(now);
+            self.len += now.len() / self.width;
             rest = behind;
         }
+    }
+
+    /// Appends mixed keys.
+    pub fn extend(&mut self, keys: &[K]) {
+        let mut packed = Packed::default();
+        packed.extend(self.width, keys);
+        self.append(&packed);
     }
 
     /// Reads a node's key.
@@ -84,6 +93,33 @@ impl<K: Key> Log<K> {
             let count = SEGMENT.min(len - index * SEGMENT);
             segment[..count * width].chunks_exact(width).map(read::<K>).collect()
         })
+    }
+}
+
+/// Keys as a log keeps them, ready to be appended.
+#[derive(Debug, Default)]
+pub struct Packed {
+    bytes: Vec<u8>,
+}
+
+impl Packed {
+    /// Forgets all keys.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
+    /// Returns how many bytes it holds.
+    pub fn memory(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Appends keys, each in so many bytes.
+    pub fn extend<K: Key>(&mut self, width: usize, keys: &[K]) {
+        let from = self.bytes.len();
+        self.bytes.resize(from + keys.len() * width, 0);
+        for (&key, bytes) in keys.iter().zip(self.bytes[from..].chunks_exact_mut(width)) {
+            write(key, bytes);
+        }
     }
 }
 

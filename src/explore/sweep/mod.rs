@@ -20,6 +20,7 @@ mod attend;
 mod bucket;
 mod budget;
 mod count;
+mod crew;
 mod disk;
 mod effects;
 mod fields;
@@ -45,12 +46,14 @@ use hashbrown::{HashMap, HashSet};
 pub use self::count::{SweptCounts, ToCount};
 pub use self::disk::{Disk, DiskError, Spill};
 
+use self::crew::{Crew, Lent};
 use self::disk::Shelf;
 use self::fields::FieldId;
 use self::key::{Key, Mixer};
 use self::log::Log;
 use self::stage::{Piece, Stage};
 use self::visited::{SHARDS, Shard, Sieve};
+use self::workers::Ward;
 use super::estimate;
 use super::expand::Expander;
 use super::limits::{Cut, Limits, Monitor, Progress};
@@ -174,7 +177,7 @@ pub fn sweep<'m, 'p>(
 /// A sweep under way.
 struct Sweep<'m, 'p, K> {
     machine: &'m Machine<'p>,
-    stage: Stage<K>,
+    stage: Lent<Stage<K>>,
     shards: Vec<Shard<K>>,
     expander: Expander<'m, 'p>,
     /// Where each level of the breadth-first search begins in the log.
@@ -190,11 +193,11 @@ struct Sweep<'m, 'p, K> {
     end_blocks: HashSet<(FieldId, u32), FixedState>,
     transitions: u64,
     pieces: Vec<Piece<K>>,
-    /// The new nodes of a batch, by shard.
-    fresh: Vec<Vec<K>>,
+    /// Where shards are while something is added to them.
+    wards: Vec<Ward<K>>,
     /// The successors of nodes that are attended to.
     own: Piece<K>,
-    workers: usize,
+    crew: Crew,
     /// How many bytes may be held.
     limit: Option<u64>,
     /// Something found no room.
@@ -217,7 +220,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         let mixer = stage.mixer;
         Sweep {
             machine,
-            stage,
+            stage: Lent::new(stage),
             shards: (0..SHARDS).map(|_| Shard::new(mixer.bits)).collect(),
             expander: Expander::new(machine, None),
             levels: vec![0],
@@ -228,9 +231,9 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             end_blocks: HashSet::default(),
             transitions: 0,
             pieces: vec![Piece::new()],
-            fresh: vec![Vec::new(); SHARDS],
+            wards: Vec::new(),
             own: Piece::new(),
-            workers: watched.workers.max(1),
+            crew: Crew::new(watched.workers),
             limit: None,
             spent: false,
             visitors: 0,
@@ -245,7 +248,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
     /// Starts anew with wider keys, knowing what fields have held.
     fn widened<W: Key>(self, watched: &Watched<'m>) -> Sweep<'m, 'p, W> {
         let mut wide = Sweep::<'m, 'p, W>::new(self.machine, watched);
-        wide.stage.fields = self.stage.fields;
+        wide.stage.fields = self.stage.into_inner().fields;
         wide
     }
 
@@ -326,7 +329,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             + self.stage.effects.memory()
             + self.stage.fields.memory()
             + self.pieces.iter().map(Piece::memory).sum::<usize>()
-            + self.fresh.iter().map(Vec::capacity).sum::<usize>() * size_of::<K>()
+            + self.wards.iter().map(Ward::memory).sum::<usize>()
             + self.running.allocation_size()
             + self.stage.claims.seen.allocation_size()
     }
@@ -364,17 +367,13 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         }
         let old = self.stage.mixer;
         let mixer = Mixer::new(self.stage.fields.key_bits());
-        let slots = self.stage.effects.slots() as u32;
+        let (slots, slept) = (self.stage.effects.slots() as u32, self.stage.sleepers > 0);
         let can_sleep = self.stage.fields.count(0) == 1 && self.shelf.is_none();
         let sleepers = if can_sleep && mixer.bits + slots <= K::BITS { slots } else { 0 };
         let renew = |word: K| {
             let key = old.unmix(word);
             let mixed = mixer.mix(moved.iter().fold(K::default(), |new, &run| new | run.of(key)));
-            if sleepers > 0 && self.stage.sleepers > 0 {
-                mixed | (word >> old.bits) << mixer.bits
-            } else {
-                mixed
-            }
+            if sleepers > 0 && slept { mixed | (word >> old.bits) << mixer.bits } else { mixed }
         };
         self.stage.mixer = mixer;
         let room = self.room_of_shards();
@@ -399,8 +398,9 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         let running = std::mem::take(&mut self.running);
         self.running = running.into_iter().map(|(mixed, count)| (renew(mixed), count)).collect();
         self.stage.sleepers = sleepers;
-        self.stage.effects.fit(&self.stage.fields);
-        self.stage.claims.fit(&self.stage.fields);
+        let Stage { fields, effects, claims, .. } = &mut *self.stage;
+        effects.fit(fields);
+        claims.fit(fields);
         Ok(())
     }
 }

@@ -17,7 +17,7 @@ use hashbrown::HashMap;
 use super::disk::DiskError;
 use super::inverse::Inverse;
 use super::key::Key;
-use super::workers::{WORTH_SHARING, share};
+use super::workers::share;
 use super::{Graph, Sweep, SweptCounts, ToCount};
 use crate::program::ThreadId;
 use crate::schedule::Schedule;
@@ -28,6 +28,9 @@ type Ways = HashMap<usize, (usize, u32), FixedState>;
 
 /// How many nodes a worker looks through before it says what it has found.
 const PIECE: usize = 1 << 12;
+
+/// Levels of fewer nodes are looked through by one worker.
+const WORTH_A_THREAD: usize = 1 << 17;
 
 /// How many bits the filter has before the table of wanted nodes is asked.
 const FILTER: usize = 1 << 16;
@@ -120,7 +123,7 @@ impl<K: Key> Sweep<'_, '_, K> {
             });
         }
         let search = Search::new(candidates, wanted.len());
-        let workers = if end - start < WORTH_SHARING { 1 } else { self.workers };
+        let workers = if end - start < WORTH_A_THREAD { 1 } else { self.crew.size() };
         let pieces = (start..end).step_by(PIECE).enumerate();
         share(
             workers,

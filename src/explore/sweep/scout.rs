@@ -13,6 +13,7 @@ use super::Sweep;
 use super::effects::Effects;
 use super::fields::{FieldId, Fields};
 use super::key::Key;
+use super::stage::Stage;
 use crate::explore::store::Mode;
 
 /// All walks together have so many steps at most.
@@ -71,12 +72,12 @@ impl<K: Key> Sweep<'_, '_, K> {
             steps += self.walk(&mut random, &mut census) + 1;
             idle = if self.stage.effects.len() > known { 0 } else { idle + 1 };
         }
-        self.stage.pairs.fit(&self.stage.effects.access_list);
-        if self.stage.fields.needed_bits() > K::BITS {
-            self.stage.fields = Fields::new(self.machine);
-            self.stage.effects = Effects::new(self.machine, &self.stage.fields);
+        let Stage { fields, effects, pairs, .. } = &mut *self.stage;
+        if fields.needed_bits() > K::BITS {
+            *fields = Fields::new(self.machine);
+            *effects = Effects::new(self.machine, fields);
         }
-        let fields = &mut self.stage.fields;
+        pairs.fit(&effects.access_list);
         let expected = (0..fields.len()).map(|field| census.estimate(field, fields.count(field)));
         fields.expect(expected.collect());
     }
@@ -119,7 +120,7 @@ impl<K: Key> Sweep<'_, '_, K> {
     fn edges_of(&mut self, row: &[u32], slot: usize) -> Option<(u32, u32)> {
         if self.stage.effects.find_by_row(row, slot).is_none() {
             self.stage.fields.decode(row, &mut self.state);
-            let (fields, effects) = (&mut self.stage.fields, &mut self.stage.effects);
+            let Stage { fields, effects, .. } = &mut *self.stage;
             effects.learn(fields, &mut self.expander, row, &self.state, slot, None);
         }
         let leaf = self.stage.effects.find_by_row(row, slot)?;

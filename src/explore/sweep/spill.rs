@@ -171,12 +171,12 @@ impl<'m, K: Key> Sweep<'m, '_, K> {
     }
 
     /// Puts what a batch leads to on the shelf; false where there is none.
-    pub(super) fn put_on_shelf(&mut self, pieces: usize) -> bool {
+    pub(super) fn put_on_shelf(&mut self) -> bool {
         let Some(shelf) = &mut self.shelf else { return false };
         let mixer = self.stage.mixer;
         let mut sieve = Sieve::default();
         for shard in 0..self.shards.len() {
-            let lists = self.pieces[..pieces].iter().map(|piece| piece.heads[shard].as_slice());
+            let lists = self.pieces.iter().map(|piece| piece.heads[shard].as_slice());
             shelf.offer(sieve.passed(mixer.bits, lists).iter().map(|&mixed| mixer.unmix(mixed)));
         }
         true

@@ -189,6 +189,11 @@ pub struct Sieve<K> {
 }
 
 impl<K: Key> Sieve<K> {
+    /// Returns how many bytes it holds.
+    pub fn memory(&self) -> usize {
+        (self.places.capacity() + self.passed.capacity()) * size_of::<K>()
+    }
+
     /// Returns the keys of one shard, less some of those that are there already.
     pub fn passed<'k>(&mut self, bits: u32, lists: impl Iterator<Item = &'k [K]> + Clone) -> &[K] {
         self.fill(bits, lists);

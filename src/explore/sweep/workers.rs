@@ -1,56 +1,111 @@
-//! What workers share: the two phases of a batch, and the walk back.
+//! What workers share: the two phases of a batch; and what is looked through once a sweep has ended.
 //!
-//! Workers take pieces of the batch, then shards of the visited set, as they come; a piece's place in the
-//! batch and a shard's number decide where the results go, not the worker. Threads are started for each phase
-//! of a large batch: that costs some ten microseconds where the phase takes milliseconds, and needs no
-//! `unsafe` and no locks on the hot path.
+//! Workers take pieces of the batch, then wards of some shards of the visited set, as they come; a piece's place
+//! in the batch and a shard's number decide where the results go, not the worker.
 
 use std::ops::Range;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::Sweep;
 use super::key::Key;
+use super::log::Packed;
 use super::stage::Piece;
-use super::visited::{Shard, Sieve};
+use super::visited::{SHARDS, Shard, Sieve};
 
-/// Batches of fewer nodes are not worth a thread.
+/// Batches of fewer nodes are not worth a second worker.
 pub(super) const WORTH_SHARING: usize = 1 << 11;
 
-/// Pieces of a shared batch, for each worker.
+/// Pieces of a shared batch, and wards of shards, for each worker.
 const PIECES: usize = 4;
+
+/// A shared batch of fewer nodes is cut into one piece for each worker.
+const WORTH_CUTTING: usize = 1 << 15;
+
+/// Some shards that follow one another, with room for what they are given.
+#[derive(Debug, Default)]
+pub(super) struct Ward<K> {
+    shards: Vec<Shard<K>>,
+    /// The new nodes of a batch, by shard, and as the log keeps them.
+    fresh: Vec<K>,
+    packed: Packed,
+    sieve: Sieve<K>,
+}
+
+impl<K: Key> Ward<K> {
+    /// Adds what pieces lead to; the shards follow `first`.
+    fn add(&mut self, first: usize, pieces: &[Piece<K>], width: usize) {
+        self.packed.clear();
+        for (index, shard) in self.shards.iter_mut().enumerate() {
+            let lists = pieces.iter().map(|piece| piece.heads[first + index].as_slice());
+            self.fresh.clear();
+            shard.insert_all(lists, &mut self.fresh, &mut self.sieve);
+            self.packed.extend(width, &self.fresh);
+        }
+    }
+
+    pub fn memory(&self) -> usize {
+        self.fresh.capacity() * size_of::<K>() + self.packed.memory() + self.sieve.memory()
+    }
+}
 
 impl<K: Key> Sweep<'_, '_, K> {
     /// Expands nodes and adds what they lead to.
     pub(super) fn expand_batch(&mut self, nodes: Range<usize>) {
-        let workers = if nodes.len() < WORTH_SHARING { 1 } else { self.workers };
-        let pieces = if workers == 1 { 1 } else { workers * PIECES };
-        self.pieces.resize_with(pieces.max(self.pieces.len()), Piece::new);
+        let workers = if nodes.len() < WORTH_SHARING { 1 } else { self.crew.size() };
+        let count = match workers {
+            1 => 1,
+            _ if nodes.len() < WORTH_CUTTING => workers,
+            _ => workers * PIECES,
+        };
+        self.pieces.resize_with(count.max(self.pieces.len()), Piece::new);
         self.pieces.iter_mut().for_each(Piece::clear);
-        let stage = &self.stage;
-        let cut = |piece: usize| nodes.start + nodes.len() * piece / pieces;
-        let work = self.pieces[..pieces].iter_mut().enumerate();
-        share(workers, work, || (), |(), (number, piece)| stage.expand(cut(number)..cut(number + 1), piece));
-        if !self.put_on_shelf(pieces) {
-            self.add_heads(pieces, workers);
+        let cut = |piece: usize| nodes.start + nodes.len() * piece / count;
+        let mut pieces = std::mem::take(&mut self.pieces);
+        let idle = pieces.split_off(count);
+        let tasks: Vec<_> =
+            pieces.into_iter().enumerate().map(|(at, piece)| (cut(at)..cut(at + 1), piece)).collect();
+        let stage = self.stage.lend();
+        self.pieces = self.crew.all(tasks, move |(nodes, mut piece)| {
+            stage.expand(nodes, &mut piece);
+            piece
+        });
+        if !self.put_on_shelf() {
+            self.add_heads();
         }
-        for piece in 0..pieces {
+        for piece in 0..count {
             self.transitions += self.pieces[piece].transitions;
             let running = std::mem::take(&mut self.pieces[piece].running);
             self.count_running(&running);
         }
+        self.pieces.extend(idle);
     }
 
-    /// Adds what so many pieces lead to to the visited set.
-    fn add_heads(&mut self, pieces: usize, workers: usize) {
-        let pieces = &self.pieces[..pieces];
-        let work = self.shards.iter_mut().zip(&mut self.fresh).enumerate();
-        share(workers, work, Sieve::default, |sieve, (number, (shard, new))| {
-            shard.insert_all(pieces.iter().map(|piece| piece.heads[number].as_slice()), new, sieve);
+    /// Adds what pieces lead to to the visited set.
+    fn add_heads(&mut self) {
+        let count = match self.pieces.len() {
+            1 => 1,
+            pieces => pieces.next_power_of_two().min(SHARDS),
+        };
+        let each = SHARDS / count;
+        self.wards.resize_with(count.max(self.wards.len()), Ward::default);
+        let pieces = Arc::new(std::mem::take(&mut self.pieces));
+        let mut shards = std::mem::take(&mut self.shards).into_iter();
+        let idle = self.wards.split_off(count);
+        let wards = std::mem::take(&mut self.wards).into_iter().enumerate();
+        let tasks: Vec<_> = wards
+            .map(|(at, ward)| (at * each, Ward { shards: shards.by_ref().take(each).collect(), ..ward }))
+            .collect();
+        let (lent, width) = (Arc::clone(&pieces), self.stage.log.width());
+        self.wards = self.crew.all(tasks, move |(first, mut ward)| {
+            ward.add(first, &lent, width);
+            ward
         });
-        for new in &mut self.fresh {
-            self.stage.log.extend(new);
-            new.clear();
+        self.pieces = Arc::into_inner(pieces).expect("nothing is lent between phases");
+        for ward in &mut self.wards {
+            self.shards.append(&mut ward.shards);
+            self.stage.log.append(&ward.packed);
         }
+        self.wards.extend(idle);
         self.spent |= self.shards.iter().any(Shard::is_full);
     }
 }
