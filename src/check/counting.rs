@@ -7,7 +7,9 @@
 //! a sweep counts; and where that finds none, a search that forgets what nobody will read, whose graph has other
 //! sizes but the same numbers.
 
-use super::explore::{Beyond, COUNTED_UNASKED, Request, conclude, explored, or_without_edges, search};
+use super::explore::{
+    Beyond, COUNTED_UNASKED, Request, behind_another, conclude, explored, or_without_edges, search,
+};
 use super::result::Exploration;
 use super::swept::{self, Answer, Asked};
 use crate::explore::{Cut, Monitor, Reduction, Reductions};
@@ -97,8 +99,8 @@ pub(super) fn counted(
     }
     let without_dead = Reductions { symmetry: true, dead: true, ..Reductions::NONE };
     let reduction = Reduction::new(machine, without_dead);
-    let smaller =
-        reduction.map(|reduction| explored(machine, Some(&reduction), &request.limits, counting, monitor));
+    let limits = behind_another(&request.limits);
+    let smaller = reduction.map(|reduction| explored(machine, Some(&reduction), &limits, counting, monitor));
     smaller.filter(|found| found.schedules.is_some()).unwrap_or(found)
 }
 

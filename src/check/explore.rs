@@ -22,6 +22,10 @@ const COMPONENTS_BY_NODE: usize = 13;
 /// A graph of up to this many nodes is explored with its edges at once.
 const TINY: u64 = 5_000;
 
+/// How many nodes of the reduced graph are tried, then how many of the whole one, one pair after the other. A sweep
+/// goes through some fifteen nodes while a search that reduces goes through one.
+const TRIED: [(u64, u64); 2] = [(100_000, 2_000_000), (1_000_000, 20_000_000)];
+
 /// What is to be explored, and how far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Request {
@@ -124,16 +128,17 @@ pub fn explore_beyond(
     let wanted = if request.reduce { Reductions::ALL } else { Reductions::NONE };
     let reduction = Reduction::new(&machine, wanted);
     // Where only verdicts are wanted nothing is gained by going on with the whole graph.
-    if reduction.is_some() && counting == Counting::Nothing {
-        return Ok(explored(&machine, reduction.as_ref(), &request.limits, counting, monitor));
+    if let Some(reduction) = &reduction
+        && counting == Counting::Nothing
+    {
+        return Ok(reduced(&machine, reduction, request, beyond, monitor));
     }
     let limits = if reduction.is_some() { most(COUNTED_UNASKED as u64) } else { request.limits };
     let small = if counting == Counting::Nothing { 0 } else { COUNTED_UNASKED as u64 };
     let asked = Asked { workers: request.workers, small, counting };
     match (swept::explored(&machine, &limits, asked, beyond, monitor), &reduction) {
-        (Answer::Whole(found), Some(_)) if is_beyond(found.search.cut, COUNTED_UNASKED as u64) => {
-            let found = explored(&machine, reduction.as_ref(), &request.limits, counting, monitor);
-            Ok(or_without_edges(found, &machine, request, counting, beyond, monitor))
+        (Answer::Whole(found), Some(reduction)) if is_beyond(found.search.cut, COUNTED_UNASKED as u64) => {
+            Ok(reduced(&machine, reduction, request, beyond, monitor))
         }
         (Answer::Whole(found), _) => Ok(*found),
         (Answer::Small, _) => {
@@ -144,6 +149,42 @@ pub fn explore_beyond(
             Ok(explored(&machine, reduction.as_ref(), &request.limits, counting, monitor))
         }
     }
+}
+
+/// Explores a machine with reductions where these make its graph small, and by a sweep of the whole graph where
+/// they do not; nothing is counted. Which it is is not known before: both are tried, further each time.
+fn reduced(
+    machine: &Machine<'_>,
+    reduction: &Reduction,
+    request: &Request,
+    beyond: Beyond<'_>,
+    monitor: &mut dyn Monitor,
+) -> Exploration {
+    let asked = Asked { workers: request.workers, small: 0, counting: Counting::Nothing };
+    for (reduced, whole) in TRIED {
+        let limit = request.limits.max_states;
+        let most = |count: u64| Limits { max_states: Some(count), ..request.limits };
+        if limit.is_some_and(|limit| limit <= whole) {
+            break;
+        }
+        let found = explored(machine, Some(reduction), &most(reduced), Counting::Nothing, monitor);
+        if found.search.cut != Some(Cut::States) {
+            return or_without_edges(found, machine, request, Counting::Nothing, beyond, monitor);
+        }
+        match swept::explored(machine, &most(whole), asked, Beyond::Stop, monitor) {
+            Answer::Whole(found) if matches!(found.search.cut, Some(Cut::States | Cut::Memory)) => {}
+            Answer::Whole(found) => return *found,
+            Answer::Small | Answer::NotForSweeps => break,
+        }
+    }
+    let found = explored(machine, Some(reduction), &request.limits, Counting::Nothing, monitor);
+    or_without_edges(found, machine, request, Counting::Nothing, beyond, monitor)
+}
+
+/// The limits of a search that comes behind one that has filled its memory: not all that this one has freed is
+/// given back to the system at once.
+pub(super) fn behind_another(limits: &Limits) -> Limits {
+    Limits { max_memory: limits.max_memory.map(|limit| limit / 2), ..*limits }
 }
 
 /// Where edges, or counts on them, found no room: what a sweep finds, which keeps none, if that says more.
@@ -158,9 +199,7 @@ pub(super) fn or_without_edges(
     if found.search.cut != Some(Cut::Memory) && !found.search.uncounted {
         return found;
     }
-    // Not all that the first search has freed is given back to the system at once.
-    let max_memory = request.limits.max_memory.map(|limit| limit / 3 * 2);
-    let limits = Limits { max_memory, ..request.limits };
+    let limits = behind_another(&request.limits);
     let asked = Asked { workers: request.workers, small: 0, counting };
     match swept::explored(machine, &limits, asked, beyond, monitor) {
         Answer::Whole(swept) if found.search.uncounted => {
