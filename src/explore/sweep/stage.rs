@@ -136,7 +136,7 @@ impl<K: Key> Stage<K> {
 /// Pairs of accesses, of which those that race have to be reported once.
 #[derive(Debug, Default)]
 pub struct Pairs {
-    /// Accesses are numbered from 1 to less than this.
+    /// The table has room for accesses with numbers from 1 to less than this; others are never known.
     size: usize,
     /// For each pair in both orders, whether there is nothing to report any more.
     known: Vec<bool>,
@@ -148,7 +148,13 @@ const MOST_ACCESSES: usize = 1 << 12;
 impl Pairs {
     #[inline(always)]
     fn knows(&self, a: u32, b: u32) -> bool {
-        self.known.get(a as usize * self.size + b as usize).copied().unwrap_or(false)
+        self.place(a as usize, b as usize).is_some_and(|place| self.known[place])
+    }
+
+    /// Where a pair is in the table; `None` where it has no room for one of the two.
+    #[inline(always)]
+    fn place(&self, a: usize, b: usize) -> Option<usize> {
+        (a < self.size && b < self.size).then_some(a * self.size + b)
     }
 
     #[inline(always)]
@@ -167,7 +173,7 @@ impl Pairs {
         let mut known = vec![false; size * size];
         for (a, (first, _)) in accesses.iter().enumerate() {
             for (b, (second, _)) in accesses.iter().enumerate() {
-                let was = a + 1 < self.size && b + 1 < self.size && self.knows(a as u32 + 1, b as u32 + 1);
+                let was = self.knows(a as u32 + 1, b as u32 + 1);
                 known[(a + 1) * size + b + 1] = was || !first.races_with(*second);
             }
         }
@@ -180,8 +186,8 @@ impl Pairs {
         for &a in &numbers {
             for &b in &numbers {
                 let is_pair = a != b || numbers.iter().filter(|&&number| number == a).count() > 1;
-                if let Some(known) = self.known.get_mut(a * self.size + b).filter(|_| is_pair) {
-                    *known = true;
+                if let Some(place) = self.place(a, b).filter(|_| is_pair) {
+                    self.known[place] = true;
                 }
             }
         }
@@ -243,5 +249,25 @@ impl<K: Key> Stage<K> {
             claims,
             fields,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::Addr;
+    use crate::vm::AccessKind;
+
+    #[test]
+    fn accesses_beyond_the_table_are_always_looked_at() {
+        let read = |cell| (Access { cell, kind: AccessKind::Read }, Addr(cell));
+        let mut accesses: Vec<_> = (0..MOST_ACCESSES as u32 - 1).map(read).collect();
+        let mut pairs = Pairs::default();
+        pairs.fit(&accesses);
+        assert!(pairs.knows(2, 900), "two reads do not race");
+        let size = pairs.size as u32;
+        accesses.extend((0..2000).map(|cell| read(size + cell)));
+        pairs.fit(&accesses);
+        assert!(!pairs.knows(1, size + 900) && !pairs.knows(size + 900, 1));
     }
 }
