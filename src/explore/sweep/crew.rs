@@ -188,6 +188,8 @@ impl std::fmt::Debug for Crew {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+
     use super::*;
 
     #[test]
@@ -209,12 +211,13 @@ mod tests {
     #[test]
     #[should_panic(expected = "no task panics")]
     fn a_task_that_panics_is_noticed() {
-        Crew::new(2).all(vec![1, 2], |task| {
-            if task == 2 && std::thread::current().name().is_none() {
+        // Each task waits for the other, so that the other thread has to come to one of them.
+        let both = Barrier::new(2);
+        Crew::new(2).all(vec![1, 2], move |_| {
+            both.wait();
+            if std::thread::current().name().is_none() {
                 panic!("on purpose");
             }
-            // The other thread has to come to the second task.
-            std::thread::sleep(std::time::Duration::from_millis(50));
         });
     }
 }
