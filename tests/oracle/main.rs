@@ -115,7 +115,8 @@ fn patience() -> u32 {
 #[test]
 fn sweeps_see_the_whole_graph_of_programs_with_loops() {
     let compared = RefCell::new(0);
-    let mut runner = TestRunner::new(Config { cases: 3_000, failure_persistence: None, ..Config::default() });
+    let cases = 3_000 * patience();
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let result = runner.run(&(reductions::looping_program(), models()), |(text, models)| {
         *compared.borrow_mut() += u32::from(sweeps::compare(&assembled(&text), models, &text));
         Ok(())
