@@ -174,3 +174,42 @@ pub fn add_scaled(sum: &mut [u64], more: &[u64], factor: u64, others: &[u64]) {
     }
     add(sum, &scaled, 1);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn carries_go_as_far_as_they_have_to() {
+        let mut sum = [u64::MAX, u64::MAX, 6];
+        add(&mut sum, &[u64::MAX], u64::MAX);
+        // 7 * 2^128 - 1 and (2^64 - 1)^2 more.
+        assert_eq!(sum, [0, u64::MAX - 1, 7]);
+        let mut scaled = [1, 0, 0];
+        add_scaled(&mut scaled, &[1 << 63], 2, &[1 << 63, 6]);
+        assert_eq!(scaled, [1, 0, 3]);
+    }
+
+    #[test]
+    fn a_level_shares_by_what_all_its_nodes_divide_by() {
+        let mut plan = Plan::default();
+        for shares in [4, 6, 3] {
+            plan.add(&Plan { nodes: 1, most: shares, shares });
+        }
+        assert_eq!((plan.nodes, plan.most, plan.shares), (3, 6, 12));
+        plan.add(&Plan { nodes: 1, most: 1, shares: u64::MAX - 1 });
+        assert_eq!(plan.shares, u64::MAX, "too large a number stays one");
+        plan.add(&Plan { nodes: 1, most: 1, shares: 7 });
+        assert_eq!(plan.shares, u64::MAX);
+    }
+
+    #[test]
+    fn a_node_is_met_once() {
+        let mut level = Level::<u64>::new(2, Width { ways: 1, mass: 2 });
+        for (key, ways) in [(5, 1), (9, 10), (5, 100)] {
+            add(level.numbers(key << 40, key).0, &[ways], 1);
+        }
+        let numbers: Vec<(u64, u64)> = level.nodes().map(|(key, ways, _)| (key, ways[0])).collect();
+        assert_eq!((numbers, level.len()), (vec![(5, 101), (9, 10)], 2));
+    }
+}
