@@ -78,24 +78,4 @@ impl<K: Key> Sweep<'_, '_, K> {
             *self.running.entry(mixed).or_default() += 1;
         }
     }
-
-    /// Returns true when all keys can be given the bits that their fields need now.
-    pub(super) fn can_refit(&self) -> bool {
-        let bits = self.stage.fields.needed_bits();
-        if bits > K::BITS {
-            return true;
-        }
-        let old: usize = self.shards.iter().map(Shard::memory).sum();
-        let new = Shard::<K>::with_room(bits, self.room_of_shards()).memory() * SHARDS;
-        let log = self.stage.log.len() * (bits.div_ceil(8) as usize);
-        let more =
-            (self.with_flags(new) + log).saturating_sub(self.with_flags(old) + self.stage.log.memory());
-        self.has_room_for(more)
-    }
-
-    /// How many keys each shard needs room for, and a little more, because keys do not spread quite evenly.
-    pub(super) fn room_of_shards(&self) -> usize {
-        let len = self.stage.log.len();
-        len / SHARDS + len / SHARDS / 16
-    }
 }

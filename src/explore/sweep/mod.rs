@@ -14,7 +14,7 @@
 //! alone, not on the number of workers, so all results are the same with any. A sweep keeps to its memory
 //! ([`budget`]) and, where that ends, goes on with a [`disk`] ([`spill`]).
 //!
-//! PERF: `benches/search.rs`, and `benches/compare.sh` beside Spin.
+//! PERF: `benches/search`, and `benches/compare.sh` beside Spin.
 
 mod attend;
 mod bucket;
@@ -31,8 +31,10 @@ mod levels;
 mod liveness;
 mod log;
 mod moves;
+mod refit;
 mod retrace;
 mod scout;
+mod sieve;
 mod sleep;
 mod spill;
 mod stage;
@@ -49,10 +51,10 @@ pub use self::disk::{Disk, DiskError, Spill};
 use self::crew::{Crew, Lent};
 use self::disk::Shelf;
 use self::fields::FieldId;
-use self::key::{Key, Mixer};
-use self::log::Log;
+use self::key::Key;
+use self::sieve::Sieve;
 use self::stage::{Piece, Stage};
-use self::visited::{SHARDS, Shard, Sieve};
+use self::visited::{SHARDS, Shard};
 use self::workers::Ward;
 use super::estimate;
 use super::expand::Expander;
@@ -64,9 +66,6 @@ use crate::vm::{Actor, Machine, State, Touched};
 
 /// How many nodes are expanded before their successors are added.
 const BATCH: usize = 1 << 19;
-
-/// How many segments of the log are given new keys before these are added to the visited set.
-const REFIT_AT_ONCE: usize = 32;
 
 /// Meets the states of a sweep that show something new: ends, each of them; states in which threads race that
 /// did not before; and states that claims have not seen the like of.
@@ -351,57 +350,6 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         let running = std::mem::take(&mut self.own.running);
         self.count_running(&running);
         self.own.clear();
-    }
-
-    /// Gives every field the bits that it needs, and everything that holds keys its new keys.
-    fn refit(&mut self) -> Result<(), TooWide> {
-        if self.stage.fields.needed_bits() > K::BITS {
-            self.stage.fields.expect(Vec::new());
-            if self.stage.fields.needed_bits() > K::BITS {
-                return Err(TooWide);
-            }
-        }
-        let moved = self.stage.fields.refit();
-        if let Some(shelf) = &mut self.shelf {
-            shelf.widen(moved.clone(), self.stage.fields.key_bits());
-        }
-        let old = self.stage.mixer;
-        let mixer = Mixer::new(self.stage.fields.key_bits());
-        let (slots, slept) = (self.stage.effects.slots() as u32, self.stage.sleepers > 0);
-        let can_sleep = self.stage.fields.count(0) == 1 && self.shelf.is_none();
-        let sleepers = if can_sleep && mixer.bits + slots <= K::BITS { slots } else { 0 };
-        let renew = |word: K| {
-            let key = old.unmix(word);
-            let mixed = mixer.mix(moved.iter().fold(K::default(), |new, &run| new | run.of(key)));
-            if sleepers > 0 && slept { mixed | (word >> old.bits) << mixer.bits } else { mixed }
-        };
-        self.stage.mixer = mixer;
-        let room = self.room_of_shards();
-        let log = std::mem::replace(&mut self.stage.log, Log::new(mixer.bits + sleepers));
-        self.shards.clear();
-        self.shards.resize_with(SHARDS, || Shard::with_room(mixer.bits, room));
-        let mut heads: Vec<Vec<K>> = vec![Vec::new(); SHARDS];
-        let (mut new, mut sieve) = (Vec::new(), Sieve::default());
-        let mut segments = log.drain().peekable();
-        while segments.peek().is_some() {
-            for segment in segments.by_ref().take(REFIT_AT_ONCE) {
-                let keys: Vec<K> = segment.into_iter().map(renew).collect();
-                keys.iter().for_each(|&mixed| heads[self.stage.shard(mixed)].push(mixed));
-                self.stage.log.extend(&keys);
-            }
-            for (shard, heads) in self.shards.iter_mut().zip(&mut heads) {
-                shard.insert_all([heads.as_slice()].into_iter(), &mut new, &mut sieve);
-                heads.clear();
-                new.clear();
-            }
-        }
-        let running = std::mem::take(&mut self.running);
-        self.running = running.into_iter().map(|(mixed, count)| (renew(mixed), count)).collect();
-        self.stage.sleepers = sleepers;
-        let Stage { fields, effects, claims, .. } = &mut *self.stage;
-        effects.fit(fields);
-        claims.fit(fields);
-        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::disk::{DiskError, Shelf, Spill};
 use super::key::Key;
 use super::log::Log;
-use super::visited::Sieve;
+use super::sieve::Sieve;
 use super::{Sweep, TooWide, Visitor, Watched};
 use crate::explore::limits::{Cut, Limits, Monitor};
 use crate::explore::store::Mode;
@@ -70,6 +70,8 @@ impl<'m, K: Key> Sweep<'m, '_, K> {
         shelf.offer(std::iter::once(self.stage.fields.pack(&row)));
         self.row = row;
         self.shelf = Some(shelf);
+        // A shelf keeps nothing of a node but its key.
+        self.stage.sleepers = 0;
         loop {
             self.first = self.nodes();
             if let Err(error) = self.shelf_mut().end_level() {

@@ -7,15 +7,16 @@
 //! are the same. A slot has as many bytes as the rest needs: 2 for most programs. A table grows by itself,
 //! shard by shard, because slot and place tell the key.
 //!
-//! PERF: a bucket is one cache line, or two for wide keys, and all its slots are compared at once, which the compiler turns
-//! into vector instructions. Open addressing slot by slot took 48 ns for each of the 37 million edges of four
-//! threads that increment three times; see `benches/search.rs` for what buckets take. Buckets of a group of
-//! keys are touched before the first is compared, so that their cache misses overlap.
+//! PERF: a bucket is one cache line, or two for wide keys, and all its slots are compared at once, which the
+//! compiler turns into vector instructions. Open addressing slot by slot took 48 ns for each of the 37 million
+//! edges of four threads that increment three times; see `benches/search` for what buckets take. Buckets of a
+//! group of keys are touched before the first is compared, so that their cache misses overlap.
 //!
 //! Nothing here knows what a key stands for.
 
 use super::bucket::{Bucket, Bytes2, Bytes3, Bytes4, Bytes5, Bytes6, Bytes8, Wide8, Wide12, Wide16};
 use super::key::Key;
+use super::sieve::Sieve;
 
 /// The number of shards is 2 to this.
 pub const SHARD_BITS: u32 = 8;
@@ -178,49 +179,6 @@ fn insert<K: Key, B: Bucket<K>>(buckets: &mut [B], home: usize, entry: K) -> Met
     Met::Crowded
 }
 
-/// Takes most repetitions out of the keys of one batch, in room that the nearest cache holds.
-///
-/// PERF: two thirds of the edges of a level lead to nodes that another edge of the same level leads to. A
-/// table of one key a place, the newest, catches most of them without a look at the shard.
-#[derive(Debug, Default)]
-pub struct Sieve<K> {
-    places: Vec<K>,
-    passed: Vec<K>,
-}
-
-impl<K: Key> Sieve<K> {
-    /// Returns how many bytes it holds.
-    pub fn memory(&self) -> usize {
-        (self.places.capacity() + self.passed.capacity()) * size_of::<K>()
-    }
-
-    /// Returns the keys of one shard, less some of those that are there already.
-    pub fn passed<'k>(&mut self, bits: u32, lists: impl Iterator<Item = &'k [K]> + Clone) -> &[K] {
-        self.fill(bits, lists);
-        &self.passed
-    }
-
-    /// Fills `passed` with the keys of one shard, less some of those that are there already.
-    fn fill<'k>(&mut self, bits: u32, lists: impl Iterator<Item = &'k [K]> + Clone) {
-        self.passed.clear();
-        let count: usize = lists.clone().map(<[K]>::len).sum();
-        let Some(&first) = lists.clone().flatten().next() else { return };
-        let size = (2 * count).next_power_of_two().clamp(16, 1 << 14);
-        // No key of this shard is the complement of another: they agree in the bits of the shard.
-        self.places.clear();
-        self.places.resize(size, !first);
-        self.passed.reserve(count);
-        let mask = K::ones(bits);
-        for &key in lists.flatten() {
-            let place = &mut self.places[key.low() as usize & (size - 1)];
-            if (*place ^ key) & mask != K::default() {
-                *place = key;
-                self.passed.push(key);
-            }
-        }
-    }
-}
-
 /// One part of a visited set.
 #[derive(Debug)]
 pub struct Shard<K> {
@@ -291,8 +249,7 @@ impl<K: Key> Shard<K> {
         new: &mut Vec<K>,
         sieve: &mut Sieve<K>,
     ) {
-        sieve.fill(self.shape.bits + SHARD_BITS, lists);
-        self.insert_distinct(&sieve.passed, new);
+        self.insert_distinct(sieve.passed(self.shape.bits + SHARD_BITS, lists), new);
     }
 
     fn insert_distinct(&mut self, keys: &[K], new: &mut Vec<K>) {

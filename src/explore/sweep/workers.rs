@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex};
 use super::Sweep;
 use super::key::Key;
 use super::log::Packed;
+use super::sieve::Sieve;
 use super::stage::Piece;
-use super::visited::{SHARDS, Shard, Sieve};
+use super::visited::{SHARDS, Shard};
 
 /// Batches of fewer nodes are not worth a second worker.
 pub(super) const WORTH_SHARING: usize = 1 << 11;
