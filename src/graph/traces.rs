@@ -54,8 +54,8 @@ impl Move {
 }
 
 /// Counts the traces of a space that was explored completely, without reductions but those that keep every
-/// schedule. `None` where loops may make them infinite, and where a decision does not follow every step: there swapping two steps can lead out
-/// of the schedules.
+/// schedule. `None` where loops may make them infinite, and where a decision does not follow every step: there
+/// swapping two steps can lead out of the schedules.
 pub fn count_traces(space: &Space<'_, '_>, components: &Components) -> Option<Traces> {
     let steps_decide = space.machine.decides_after_every_step();
     let keeps_schedules = space.reduction.is_none_or(Reduction::keeps_schedules);

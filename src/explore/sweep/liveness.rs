@@ -18,7 +18,7 @@
 //! smaller rank, which lies in it too; but one of them has the smallest.
 //!
 //! PERF: walking the log backwards until nothing changed took 44 s for the 4,165,553 states of twelve
-//! philosophers, whose only end is one deadlock, and random walks without ranks 3 s; see `benches/search.rs`.
+//! philosophers, whose only end is one deadlock, and random walks without ranks 3 s; see `benches/search`.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -1,4 +1,5 @@
-//! The log of a sweep: every node's mixed key, in order of discovery, in as many bytes as it needs.
+//! The log of a sweep: every node's mixed key, in order of discovery, in as many bytes as it needs; above a key
+//! lie the slots that [`sleep`](super::sleep) there.
 //!
 //! Breadth first, the log is the queue too: nodes that wait to be expanded are its end. It grows in segments,
 //! so that nothing is copied and no room is held twice.
