@@ -258,7 +258,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         visitor: &mut dyn Visitor,
     ) -> Result<Option<Cut>, TooWide> {
         self.keep_to(limits.max_memory);
-        self.scout();
+        self.scout(monitor);
         self.state = self.machine.initial();
         let mut row = std::mem::take(&mut self.row);
         self.stage.fields.encode(Mode::Decision, &self.state, &mut row);

@@ -14,6 +14,7 @@ use super::effects::Effects;
 use super::fields::{FieldId, Fields};
 use super::key::Key;
 use super::stage::Stage;
+use crate::explore::limits::Monitor;
 use crate::explore::store::Mode;
 
 /// All walks together have so many steps at most.
@@ -62,12 +63,16 @@ impl Census {
 }
 
 impl<K: Key> Sweep<'_, '_, K> {
-    /// Walks from the initial state, before the sweep has begun.
-    pub(super) fn scout(&mut self) {
+    /// Walks from the initial state, before the sweep has begun, until a monitor says that it is time to stop.
+    pub(super) fn scout(&mut self, monitor: &mut dyn Monitor) {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(0);
         let mut census = Census::default();
         let (mut steps, mut idle) = (0, 0);
-        while steps < MOST_STEPS && idle < IDLE_WALKS && self.may_learn_more() {
+        while steps < MOST_STEPS
+            && idle < IDLE_WALKS
+            && self.may_learn_more()
+            && self.look(0, monitor).is_none()
+        {
             let known = self.stage.effects.len();
             steps += self.walk(&mut random, &mut census) + 1;
             idle = if self.stage.effects.len() > known { 0 } else { idle + 1 };
@@ -131,6 +136,10 @@ impl<K: Key> Sweep<'_, '_, K> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asm::{NoFiles, Options, assemble};
+    use crate::explore::limits::{Cut, Progress};
+    use crate::explore::sweep::Watched;
+    use crate::vm::{DEFAULT_BUFFER, Machine};
 
     #[test]
     fn values_met_once_tell_of_others() {
@@ -145,5 +154,29 @@ mod tests {
         assert_eq!((census.estimate(0, 7), census.estimate(9, 7)), (7, 7));
         (100..300).for_each(|number| census.count(2, number));
         assert_eq!(census.estimate(2, 300), 300, "a field of new values only is left alone");
+    }
+
+    /// Has no time left once it has been asked so often.
+    struct Impatient(u32);
+
+    impl Monitor for Impatient {
+        fn observe(&mut self, _: &Progress) -> Option<Cut> {
+            self.0 = self.0.saturating_sub(1);
+            (self.0 == 0).then_some(Cut::Time)
+        }
+    }
+
+    #[test]
+    fn a_walk_is_the_last_once_time_is_up() {
+        let text = "shared x\nthread a[3]\nLOAD x\nPUSH 2\nMUL\nSELF\nADD\nSTORE x\nend\n";
+        let program = assemble("t.rvm", text, &Options::default(), &NoFiles).expect("it assembles");
+        let machine = Machine::new(&program, program.models, DEFAULT_BUFFER).expect("small states");
+        let learned = |patience: u32| {
+            let mut sweep = Sweep::<u64>::new(&machine, &Watched::default());
+            sweep.scout(&mut Impatient(patience));
+            sweep.stage.effects.len()
+        };
+        assert_eq!(learned(1), 0);
+        assert!(0 < learned(2) && learned(2) < learned(1000));
     }
 }
