@@ -6,7 +6,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -33,15 +33,20 @@ struct Open {
 }
 
 impl Files {
-    /// Makes files in a folder, which must be there.
+    /// Makes files in a folder, which must be there, and in which files can be made: a search that needs them
+    /// may be hours away from now.
     pub fn new(folder: PathBuf) -> Result<Files, Failure> {
-        match fs::metadata(&folder) {
-            Ok(found) if found.is_dir() => {
-                Ok(Files { folder, files: Mutex::default(), error: Mutex::default() })
-            }
-            Ok(_) => Err(Failure::usage(format!("`{}` is no folder", folder.display()))),
-            Err(error) => Err(Failure::usage(format!("cannot use `{}`: {error}", folder.display()))),
+        let cannot = |folder: &Path, error: io::Error| {
+            Failure::usage(format!("cannot use `{}`: {error}", folder.display()))
+        };
+        let found = fs::metadata(&folder).map_err(|error| cannot(&folder, error))?;
+        if !found.is_dir() {
+            return Err(Failure::usage(format!("`{}` is no folder", folder.display())));
         }
+        let files = Files { folder, files: Mutex::default(), error: Mutex::default() };
+        let first = files.open().map_err(|error| cannot(&files.folder, error))?;
+        files.delete(first);
+        Ok(files)
     }
 
     /// Returns how a search goes on with these files.

@@ -32,21 +32,33 @@ impl<'m, K: Key> Sweep<'m, '_, K> {
         visitor: &mut dyn Visitor,
     ) -> Result<Option<Cut>, TooWide> {
         let Some(spill) = watched.spill else { return self.run(limits, monitor, visitor) };
+        let mut in_memory = 0;
         if spill.buffer.is_none() {
             let cut = self.run(limits, monitor, visitor)?;
             if cut != Some(Cut::Memory) {
                 return Ok(cut);
             }
-            // Nodes get other numbers on disk, so it begins anew; what fields have held is known.
-            let fields = std::mem::replace(&mut self.stage.fields, super::fields::Fields::new(self.machine));
-            *self = Sweep::new(self.machine, watched);
-            self.stage.fields = fields;
-            visitor.restart();
+            in_memory = self.nodes();
+            self.begin_anew(watched, visitor);
         }
         match self.run_on_disk(spill, limits, monitor, visitor)? {
             Ok(cut) => Ok(cut),
+            Err(DiskError) if self.nodes() < in_memory => {
+                // It failed before anything new was found.
+                self.begin_anew(watched, visitor);
+                let cut = self.run(limits, monitor, visitor)?;
+                Ok(cut.map(|cut| if cut == Cut::Memory { Cut::Disk } else { cut }))
+            }
             Err(DiskError) => Ok(Some(Cut::Disk)),
         }
+    }
+
+    /// Forgets all nodes, because they get other numbers elsewhere; what fields have held is known.
+    fn begin_anew(&mut self, watched: &Watched<'m>, visitor: &mut dyn Visitor) {
+        let fields = std::mem::replace(&mut self.stage.fields, super::fields::Fields::new(self.machine));
+        *self = Sweep::new(self.machine, watched);
+        self.stage.fields = fields;
+        visitor.restart();
     }
 
     fn run_on_disk(
