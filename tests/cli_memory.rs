@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::io::Read;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -94,13 +95,90 @@ fn on_disk_a_search_ends_that_finds_no_room_in_memory() {
 }
 
 #[test]
-fn a_disk_that_is_not_there_is_wrong_usage() {
-    let output = Command::new(env!("CARGO_BIN_EXE_racevm"))
-        .args(["explore", "programs/lost_update.rvm", "--beyond-memory", "disk", "--disk", "no/such/folder"])
-        .output()
+fn a_disk_that_is_not_there_or_takes_no_files_is_wrong_usage() {
+    for folder in ["no/such/folder", "/proc", "Cargo.toml"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_racevm"))
+            .args(["explore", "programs/lost_update.rvm", "--beyond-memory", "disk", "--disk", folder])
+            .output()
+            .expect("the command runs");
+        assert_eq!(output.status.code(), Some(2), "{folder}");
+        assert!(output.stdout.is_empty(), "{folder}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(&format!("`{folder}`")), "{folder}");
+    }
+}
+
+#[test]
+fn a_disk_that_goes_away_ends_the_search_and_what_was_found_is_shown() {
+    let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (file, folder) = (temporary.join("removed.rvm"), temporary.join("removed"));
+    std::fs::write(&file, program(4)).expect("the folder for tests can be written to");
+    std::fs::create_dir_all(&folder).expect("the folder for tests can be written to");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_racevm"))
+        .args(["explore", "--json", "--beyond-memory", "disk"])
+        .args(TIGHT)
+        .arg("--disk")
+        .args([&folder, &file])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .expect("the command runs");
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("no/such/folder"));
+    let open = format!("/proc/{}/fd", child.id());
+    let is_on_disk = || {
+        let files = std::fs::read_dir(&open).into_iter().flatten().flatten();
+        files.flat_map(|file| std::fs::read_link(file.path())).any(|path| path.starts_with(&folder))
+    };
+    while !is_on_disk() {
+        assert!(child.try_wait().expect("the command can be waited for").is_none(), "it needs no disk");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    // Files in it have no names, so that nothing keeps it.
+    std::fs::remove_dir_all(&folder).expect("it can be removed");
+    let output = child.wait_with_output().expect("the command ends");
+    assert_eq!(output.status.code(), Some(4));
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(complaint.contains(&format!("the disk at `{}`: ", folder.display())), "{complaint}");
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the output is JSON");
+    assert_eq!((&found["complete"], &found["cut"]), (&false.into(), &"disk".into()));
+    // At least what finds room in memory, which is a little more or less each time.
+    let (_, stopped, _) = explore("not_removed", 4, &TIGHT);
+    let states = |found: &serde_json::Value| found["states"].as_u64().expect("a number");
+    assert!(states(&found) > states(&stopped) / 2, "{} of {}", states(&found), states(&stopped));
+    assert!(found["races"].as_array().is_some_and(|races| !races.is_empty()), "{}", found["races"]);
+}
+
+/// No sweep takes states of more than 128 bits.
+#[test]
+fn a_search_goes_on_that_has_states_too_wide_for_a_disk() {
+    let limits = ["--no-reduction", "--max-memory", "20M", "--max-states", "300000"];
+    let (code, found, most) = explore("wide", 50, &[&limits[..], &["--beyond-memory", "lossy"]].concat());
+    assert!(most <= 22.0, "held {most} MiB");
+    assert_eq!((code, &found["complete"], &found["cut"]), (Some(4), &false.into(), &"memory".into()));
+    assert!(found["lossy"]["states"].as_u64() >= Some(300_000), "{}", found["lossy"]);
+    assert!(
+        found["outcomes"].as_array().is_some_and(|outcomes| !outcomes.is_empty()),
+        "depth first, it ends"
+    );
+}
+
+/// A limit that the person gave is the only one there is.
+#[test]
+fn whatever_the_flags_a_search_that_is_to_go_on_does() {
+    let limit = ["--max-memory", "13M"];
+    for flags in [&[] as &[&str], &["--reduce", "fusion"], &["--count"]] {
+        let (code, found, most) =
+            explore("on", 3, &[&limit[..], flags, &["--beyond-memory", "lossy"]].concat());
+        assert!(most <= 14.5, "{flags:?} held {most} MiB");
+        if found["complete"] == true {
+            assert_eq!(code, Some(0), "{flags:?}");
+            continue;
+        }
+        assert_eq!((code, &found["cut"]), (Some(4), &"memory".into()), "{flags:?}");
+        assert_eq!(found["lossy"]["cut"], serde_json::Value::Null, "{flags:?}");
+        assert!(found["lossy"]["states"].as_u64() > Some(300_000), "{flags:?}: {}", found["lossy"]);
+    }
+    let disk = ["--reduce", "fusion", "--beyond-memory", "disk", "--disk", env!("CARGO_TARGET_TMPDIR")];
+    let (code, found, _) = explore("reduced", 3, &[&limit[..], &disk].concat());
+    assert_eq!((code, &found["complete"]), (Some(0), &true.into()));
 }
 
 #[test]

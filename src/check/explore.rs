@@ -6,7 +6,8 @@ use super::assemble::Findings;
 use super::collect::{Collector, observed};
 use super::counting::{Counting, counted, counting};
 use super::goals;
-use super::result::{Exploration, SearchSummary};
+use super::lossy::wandered;
+use super::result::{Exploration, SearchSummary, Summary};
 use super::swept::{self, Answer, Asked};
 use crate::explore::{Cut, Limits, Monitor, Reduction, Reductions, Sink, Space, Spill, find_witnesses};
 use crate::graph::{Components, Ends, count, count_traces};
@@ -102,7 +103,12 @@ pub fn explore_beyond(
     let counting = counting(request, program);
     if let Some(wanted) = request.reductions {
         let reduction = Reduction::new(&machine, wanted);
-        return Ok(explored(&machine, reduction.as_ref(), &request.limits, Counting::Nothing, monitor));
+        let found = explored(&machine, reduction.as_ref(), &request.limits, Counting::Nothing, monitor);
+        // These reductions and no others, unless it is wanted that the search goes on at all costs.
+        return Ok(match beyond {
+            Beyond::Stop => found,
+            _ => or_without_edges(found, &machine, request, Counting::Nothing, beyond, monitor),
+        });
     }
     let most = |count: u64| Limits {
         max_states: Some(request.limits.max_states.map_or(count, |limit| limit.min(count))),
@@ -115,11 +121,7 @@ pub fn explore_beyond(
     if !is_beyond(space.cut, TINY) {
         let found = conclude(&space, &collector, counting, &request.limits);
         drop((space, collector));
-        return Ok(if counting.is_asked() {
-            or_without_edges(found, &machine, request, counting, beyond, monitor)
-        } else {
-            found
-        });
+        return Ok(or_without_edges(found, &machine, request, counting, beyond, monitor));
     }
     drop((space, collector));
     if counting.is_asked() {
@@ -133,11 +135,17 @@ pub fn explore_beyond(
     {
         return Ok(reduced(&machine, reduction, request, beyond, monitor));
     }
-    let limits = if reduction.is_some() { most(COUNTED_UNASKED as u64) } else { request.limits };
+    // What a reduction may find room for has no need to go beyond memory.
+    let (limits, beyond_whole) = match reduction {
+        Some(_) => (most(COUNTED_UNASKED as u64), Beyond::Stop),
+        None => (request.limits, beyond),
+    };
     let small = if counting == Counting::Nothing { 0 } else { COUNTED_UNASKED as u64 };
     let asked = Asked { workers: request.workers, small, counting };
-    match (swept::explored(&machine, &limits, asked, beyond, monitor), &reduction) {
-        (Answer::Whole(found), Some(reduction)) if is_beyond(found.search.cut, COUNTED_UNASKED as u64) => {
+    let is_for_reduction =
+        |cut: Option<Cut>| cut == Some(Cut::Memory) || is_beyond(cut, COUNTED_UNASKED as u64);
+    match (swept::explored(&machine, &limits, asked, beyond_whole, monitor), &reduction) {
+        (Answer::Whole(found), Some(reduction)) if is_for_reduction(found.search.cut) => {
             Ok(reduced(&machine, reduction, request, beyond, monitor))
         }
         (Answer::Whole(found), _) => Ok(*found),
@@ -146,7 +154,8 @@ pub fn explore_beyond(
             Ok(or_without_edges(found, &machine, request, counting, beyond, monitor))
         }
         (Answer::NotForSweeps, _) => {
-            Ok(explored(&machine, reduction.as_ref(), &request.limits, counting, monitor))
+            let found = explored(&machine, reduction.as_ref(), &request.limits, counting, monitor);
+            Ok(or_lossily(found, &machine, request, beyond, monitor))
         }
     }
 }
@@ -209,16 +218,38 @@ pub(super) fn or_without_edges(
                 found
             }
         }
-        Answer::Whole(swept) if swept.search.cut.is_none() || swept.search.states > found.search.states => {
-            *swept
-        }
-        Answer::Whole(swept) if swept.search.cut == Some(Cut::Disk) => {
-            let mut found = found;
-            found.search.cut = Some(Cut::Disk);
-            found
-        }
-        _ => found,
+        Answer::Whole(swept) => the_better(found, *swept),
+        Answer::NotForSweeps => or_lossily(found, machine, request, beyond, monitor),
+        Answer::Small => found,
     }
+}
+
+/// Where memory ended and no sweep can go on: what a search finds that forgets, if that is wanted.
+fn or_lossily(
+    found: Exploration,
+    machine: &Machine<'_>,
+    request: &Request,
+    beyond: Beyond<'_>,
+    monitor: &mut dyn Monitor,
+) -> Exploration {
+    if found.search.cut != Some(Cut::Memory) || !matches!(beyond, Beyond::Lossy) {
+        return found;
+    }
+    let limits = behind_another(&request.limits);
+    the_better(found, wandered(machine, &limits, monitor))
+}
+
+/// Of a search that memory ended and one behind it, the one that says more; but it says why both ended.
+fn the_better(first: Exploration, behind: Exploration) -> Exploration {
+    let said = |found: &Exploration| {
+        let things = found.outcomes.len() + found.deadlocks.len() + found.faults.len() + found.races.len();
+        (found.summary() == Summary::Fails, found.search.lossy.is_some(), things, found.search.states)
+    };
+    if behind.search.cut.is_none() || said(&behind) > said(&first) {
+        return behind;
+    }
+    let search = SearchSummary { cut: behind.search.cut, lossy: behind.search.lossy, ..first.search };
+    Exploration { search, ..first }
 }
 
 /// Explores a machine, with or without reductions. Counts need a search that was not cut and reductions that

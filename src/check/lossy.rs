@@ -1,10 +1,34 @@
 //! What a search that forgets adds to what is known.
 
-use super::collect::Watch;
-use super::swept::{Found, add_races};
-use crate::explore::{Kind, Limits, Monitor, Wanderer, wander};
+use std::collections::BTreeMap;
+
+use super::assemble::Accesses;
+use super::collect::{Collector, Watch};
+use super::result::Exploration;
+use super::swept::{Found, add_races, summary};
+use crate::explore::{Cut, Kind, Limits, Monitor, Sink, Wanderer, wander};
 use crate::schedule::Schedule;
-use crate::vm::{Actor, State};
+use crate::vm::{Actor, Machine, State};
+
+/// Explores a machine by a search that forgets and nothing else, where memory ended and no sweep can be made.
+pub(super) fn wandered(machine: &Machine<'_>, limits: &Limits, monitor: &mut dyn Monitor) -> Exploration {
+    let collector = Collector::new(machine);
+    let mut found = Found {
+        machine,
+        search: summary(Some(Cut::Memory)),
+        outcomes: Vec::new(),
+        deadlocks: Vec::new(),
+        sink_ways: vec![None],
+        races: BTreeMap::new(),
+        watches: vec![None; collector.watches.len()],
+        sinks: vec![Sink::Assume],
+        counts: None,
+        accesses: Accesses::default(),
+        collector,
+    };
+    found.go_on(limits, monitor);
+    found.assemble()
+}
 
 impl Found<'_, '_> {
     /// Goes on with a search that forgets. What it finds is added; that it was cut stays as it is.

@@ -32,6 +32,16 @@ impl Answer {
             Answer::Small | Answer::NotForSweeps => None,
         }
     }
+
+    /// What ended in memory because a disk had failed was cut by the disk.
+    fn without_a_disk(mut self) -> Answer {
+        if let Answer::Whole(found) = &mut self
+            && found.search.cut == Some(Cut::Memory)
+        {
+            found.search.cut = Some(Cut::Disk);
+        }
+        self
+    }
 }
 
 /// What is asked of a sweep.
@@ -76,8 +86,12 @@ pub(super) fn explored(
     let cut = swept.cut;
     let is_countable = cut.is_none() && asked.counting.is_asked();
     let counts = if is_countable { finder.count(&swept, asked.counting) } else { None };
-    let Ok(mut found) = finder.conclude(&swept) else { return Answer::NotForSweeps };
+    let concluded = finder.conclude(&swept);
     drop(swept);
+    let Ok(mut found) = concluded else {
+        // No way leads back over a disk that cannot be read; what finds room in memory has its witnesses.
+        return explored(machine, limits, asked, Beyond::Stop, monitor).without_a_disk();
+    };
     if cut == Some(Cut::Memory) && matches!(beyond, Beyond::Lossy) {
         found.go_on(limits, monitor);
     }
@@ -86,6 +100,22 @@ pub(super) fn explored(
         counts.is_some() && asked.counting == Counting::Traces && machine.decides_after_every_step();
     found.counts = counts;
     Answer::Whole(Box::new(found.assemble()))
+}
+
+/// How a search went that has seen nothing, and what cut it.
+pub(super) fn summary(cut: Option<Cut>) -> SearchSummary {
+    SearchSummary {
+        states: 0,
+        transitions: 0,
+        kept: None,
+        cut,
+        elapsed: Duration::ZERO,
+        minimal_witnesses: false,
+        reduced: false,
+        uncounted: false,
+        traces_uncounted: false,
+        lossy: None,
+    }
 }
 
 /// Explores a machine by a sweep whatever its size, and beyond its memory; `None` where its nodes are too wide or
@@ -197,18 +227,8 @@ impl<'m, 'p> Finder<'m, 'p> {
             way.actions.extend(last.actions);
             witnesses[goal] = Some(way);
         }
-        let search = SearchSummary {
-            states: swept.states,
-            transitions: swept.transitions,
-            kept: None,
-            cut: swept.cut,
-            elapsed: Duration::ZERO,
-            minimal_witnesses: false,
-            reduced: false,
-            uncounted: false,
-            traces_uncounted: false,
-            lossy: None,
-        };
+        let search =
+            SearchSummary { states: swept.states, transitions: swept.transitions, ..summary(swept.cut) };
         let races = numbering.races..numbering.livelocks;
         let race_keys = self.collector.races.iter().copied();
         Ok(Found {
@@ -244,7 +264,8 @@ pub(super) struct Found<'m, 'p> {
 }
 
 impl Found<'_, '_> {
-    fn assemble(self) -> Exploration {
+    /// Puts the result together.
+    pub fn assemble(self) -> Exploration {
         let races = self.races.into_values();
         let first = self.outcomes.into_iter().chain(self.deadlocks).chain(self.sink_ways);
         let found = Findings {

@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use super::args::{BeyondArgs, ProgramArgs, SearchArgs};
+use super::args::{BeyondArgs, BeyondMemory, ProgramArgs, SearchArgs};
 use super::console::Console;
 use super::disk::Files;
 use super::exit::{Exit, Failure};
 use super::load;
 use super::watch::Watch;
-use crate::check::{self, Request, Summary};
+use crate::check::{self, Cut, Exploration, Request, Summary};
 use crate::report;
 use crate::testing::again;
 use crate::verify::vacuity::{LOOKED_AT, vacuity_under};
@@ -65,6 +65,9 @@ pub(super) fn run(args: &ExploreArgs, console: &Console) -> Result<Exit, Failure
     if let Some(error) = files.as_ref().and_then(Files::error) {
         console.report(&Failure::Limit(error));
     }
+    if let Some(note) = note_on_memory(args, &request, &exploration) {
+        console.complain(&format!("note: {note}\n"));
+    }
     if args.json {
         console.print(&report::explored_json(&program, &exploration, vacuity.as_ref()))?;
     } else {
@@ -76,4 +79,18 @@ pub(super) fn run(args: &ExploreArgs, console: &Console) -> Result<Exit, Failure
         }
     }
     Ok(exploration.summary().into())
+}
+
+/// Says why a search ended at its limit on memory, where that is not what one would expect.
+fn note_on_memory(args: &ExploreArgs, request: &Request, found: &Exploration) -> Option<&'static str> {
+    if found.search.cut != Some(Cut::Memory) {
+        return None;
+    }
+    if request.limits.max_memory == Some(0) {
+        return Some("racevm itself takes all the memory that --max-memory allows");
+    }
+    (args.beyond.beyond_memory == BeyondMemory::Disk).then_some(
+        "the search could not be ended on disk: what stays in memory found no room there, or a state takes more than \
+         128 bits, or livelocks would have to be looked for",
+    )
 }

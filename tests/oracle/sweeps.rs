@@ -160,10 +160,68 @@ fn how_far_a_search_is_becomes_known_on_the_way() {
     }
 }
 
+#[test]
+fn a_disk_that_fails_ends_the_search_and_takes_nothing_with_it() {
+    let text = format!("shared x = 0\nthread inc[3]\n{}end\n", "LOAD x\nPUSH 1\nADD\nSTORE x\n".repeat(2));
+    let program = crate::assembled(&text);
+    let machine = Machine::new(&program, program.models, DEFAULT_BUFFER).expect("small states");
+    let search = |disk: &Shelves| {
+        let beyond = Beyond::Disk(Spill { disk, buffer: Some(50) });
+        explored_by_sweep(&machine, &Limits::default(), 1, beyond, &mut Unwatched).expect("it is swept")
+    };
+    let sound = Shelves::default();
+    let whole = search(&sound);
+    assert_eq!(whole.search.cut, None);
+    let written = sound.written();
+    let mut cut_with_races = 0;
+    for failing in [Failing::Full, Failing::Gone] {
+        for room in (0..written).step_by(written / 40) {
+            let found = search(&Shelves { room: Some((room, failing)), ..Shelves::default() });
+            for outcome in &found.outcomes {
+                let values = ends_in(&machine, &outcome.reached.witness, &text);
+                assert_eq!(values, Some(outcome.values.concat()), "{failing:?} at {room}");
+            }
+            // Where nothing can be read back, witnesses come from memory, which here holds everything.
+            if matches!(failing, Failing::Gone) && found.search.cut.is_none() {
+                assert_eq!(Survives::of(&program, &found), Survives::of(&program, &whole));
+                continue;
+            }
+            assert_eq!(found.search.cut, Some(Cut::Disk), "{failing:?} at {room} of {written} bytes");
+            assert!(found.search.states <= whole.search.states);
+            found.races.iter().for_each(|race| drop(ends_in(&machine, &race.witness, &text)));
+            cut_with_races += usize::from(!found.races.is_empty());
+        }
+    }
+    assert!(cut_with_races > 20, "what was found is shown, not {cut_with_races} times only");
+}
+
+/// How a disk fails.
+#[derive(Clone, Copy, Debug)]
+enum Failing {
+    /// It takes nothing more.
+    Full,
+    /// It takes nothing more, and gives nothing back.
+    Gone,
+}
+
 /// A disk in memory, which knows what is still there.
 #[derive(Debug, Default)]
 struct Shelves {
     runs: Mutex<Vec<Option<Vec<u8>>>>,
+    /// How many bytes have been written in all.
+    written: Mutex<usize>,
+    /// How many bytes may be written until it fails.
+    room: Option<(usize, Failing)>,
+}
+
+impl Shelves {
+    fn written(&self) -> usize {
+        *self.written.lock().unwrap()
+    }
+
+    fn has_room_for(&self, bytes: usize) -> bool {
+        self.room.is_none_or(|(room, _)| self.written() + bytes <= room)
+    }
 }
 
 impl Disk for Shelves {
@@ -175,12 +233,21 @@ impl Disk for Shelves {
     }
 
     fn append(&self, run: u32, bytes: &[u8]) -> Result<(), DiskError> {
+        if !self.has_room_for(bytes.len()) {
+            // Whatever comes next finds no room either.
+            *self.written.lock().unwrap() = usize::MAX / 2;
+            return Err(DiskError);
+        }
         let mut runs = self.runs.lock().unwrap();
         runs[run as usize].as_mut().expect("the run is there").extend_from_slice(bytes);
+        *self.written.lock().unwrap() += bytes.len();
         Ok(())
     }
 
     fn read(&self, run: u32, at: u64, bytes: &mut [u8]) -> Result<(), DiskError> {
+        if matches!(self.room, Some((_, Failing::Gone))) && !self.has_room_for(0) {
+            return Err(DiskError);
+        }
         let runs = self.runs.lock().unwrap();
         let run = runs[run as usize].as_ref().expect("the run is there");
         bytes.copy_from_slice(&run[at as usize..at as usize + bytes.len()]);
