@@ -8,13 +8,12 @@
 //! sizes but the same numbers.
 
 use super::explore::{
-    Beyond, COUNTED_UNASKED, Request, behind_another, conclude, explored, or_without_edges, search,
+    COUNTED_UNASKED, Request, Task, behind_another, conclude, explored, or_without_edges, search,
 };
 use super::result::Exploration;
 use super::swept::{self, Answer, Asked};
 use crate::explore::{Cut, Monitor, Reduction, Reductions};
 use crate::program::{Claim, Program};
-use crate::vm::Machine;
 
 /// What counting takes, bytes a node: schedules; probabilities, one after the other; traces.
 const SCHEDULES_BY_NODE: u64 = 64;
@@ -81,24 +80,19 @@ pub(super) fn counting(request: &Request, program: &Program) -> Counting {
 }
 
 /// Explores a machine whose schedules are to be counted whatever that costs, and whose graph is not tiny.
-pub(super) fn counted(
-    machine: &Machine<'_>,
-    request: &Request,
-    counting: Counting,
-    beyond: Beyond<'_>,
-    monitor: &mut dyn Monitor,
-) -> Exploration {
-    let by_symmetry = request.reduce.then(|| counted_by_symmetry(machine, request, counting, monitor));
+pub(super) fn counted(task: Task<'_, '_>, monitor: &mut dyn Monitor) -> Exploration {
+    let Task { machine, request, counting, .. } = task;
+    let by_symmetry = request.reduce.then(|| counted_by_symmetry(task, monitor));
     let found = match by_symmetry.flatten() {
-        Some(found) => or_without_edges(found, machine, request, counting, beyond, monitor),
-        None => counted_whole(machine, request, counting, beyond, monitor),
+        Some(found) => or_without_edges(found, task, monitor),
+        None => counted_whole(task, monitor),
     };
     let lacks_memory = found.search.cut == Some(Cut::Memory) || found.search.uncounted;
     if !request.reduce || !lacks_memory {
         return found;
     }
-    let without_dead = Reductions { symmetry: true, dead: true, ..Reductions::NONE };
-    let reduction = Reduction::new(machine, without_dead);
+    let forgetting = Reductions { symmetry: true, dead: true, ..Reductions::NONE };
+    let reduction = Reduction::new(machine, forgetting);
     let limits = behind_another(&request.limits);
     let smaller = reduction.map(|reduction| explored(machine, Some(&reduction), &limits, counting, monitor));
     smaller.filter(|found| found.schedules.is_some()).unwrap_or(found)
@@ -106,13 +100,8 @@ pub(super) fn counted(
 
 /// Counts on the whole graph. Edges are kept where they and everything that is to be counted find room; if not,
 /// a sweep counts what it can, and tells so after a small part of the time.
-fn counted_whole(
-    machine: &Machine<'_>,
-    request: &Request,
-    counting: Counting,
-    beyond: Beyond<'_>,
-    monitor: &mut dyn Monitor,
-) -> Exploration {
+fn counted_whole(task: Task<'_, '_>, monitor: &mut dyn Monitor) -> Exploration {
+    let Task { machine, request, counting, beyond } = task;
     let with_edges = |monitor: &mut dyn Monitor| explored(machine, None, &request.limits, counting, monitor);
     let Some(limit) = request.limits.max_memory else { return with_edges(monitor) };
     let small = limit / (EDGES_BY_NODE + counting.bytes_by_node());
@@ -127,19 +116,15 @@ fn counted_whole(
         Answer::Whole(found) => *found,
         Answer::Small | Answer::NotForSweeps => {
             let found = with_edges(monitor);
-            or_without_edges(found, machine, request, counting, beyond, monitor)
+            or_without_edges(found, task, monitor)
         }
     }
 }
 
 /// Counts up to symmetry; `None` where nothing is symmetric, where the whole graph is small, where it has a
 /// livelock, whose size must be told from the whole graph, and where so many states were allowed only.
-fn counted_by_symmetry(
-    machine: &Machine<'_>,
-    request: &Request,
-    counting: Counting,
-    monitor: &mut dyn Monitor,
-) -> Option<Exploration> {
+fn counted_by_symmetry(task: Task<'_, '_>, monitor: &mut dyn Monitor) -> Option<Exploration> {
+    let Task { machine, request, counting, .. } = task;
     let reduction = Reduction::new(machine, Reductions { symmetry: true, ..Reductions::NONE })?;
     reduction.symmetry()?;
     let (space, collector) = search(machine, Some(&reduction), &request.limits, monitor);

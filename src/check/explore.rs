@@ -88,6 +88,15 @@ pub enum Beyond<'d> {
     Lossy,
 }
 
+/// What is to be done with a machine.
+#[derive(Clone, Copy)]
+pub(super) struct Task<'a, 'p> {
+    pub machine: &'a Machine<'p>,
+    pub request: &'a Request,
+    pub counting: Counting,
+    pub beyond: Beyond<'a>,
+}
+
 /// Explores as [`explore`] does, and goes on where memory ends.
 ///
 /// # Errors
@@ -101,13 +110,14 @@ pub fn explore_beyond(
 ) -> Result<Exploration, TooLarge> {
     let machine = Machine::new(program, request.models, request.buffer)?;
     let counting = counting(request, program);
+    let task = Task { machine: &machine, request, counting, beyond };
     if let Some(wanted) = request.reductions {
         let reduction = Reduction::new(&machine, wanted);
         let found = explored(&machine, reduction.as_ref(), &request.limits, Counting::Nothing, monitor);
         // These reductions and no others, unless it is wanted that the search goes on at all costs.
         return Ok(match beyond {
             Beyond::Stop => found,
-            _ => or_without_edges(found, &machine, request, Counting::Nothing, beyond, monitor),
+            _ => or_without_edges(found, Task { counting: Counting::Nothing, ..task }, monitor),
         });
     }
     let most = |count: u64| Limits {
@@ -121,11 +131,11 @@ pub fn explore_beyond(
     if !is_beyond(space.cut, TINY) {
         let found = conclude(&space, &collector, counting, &request.limits);
         drop((space, collector));
-        return Ok(or_without_edges(found, &machine, request, counting, beyond, monitor));
+        return Ok(or_without_edges(found, task, monitor));
     }
     drop((space, collector));
     if counting.is_asked() {
-        return Ok(counted(&machine, request, counting, beyond, monitor));
+        return Ok(counted(task, monitor));
     }
     let wanted = if request.reduce { Reductions::ALL } else { Reductions::NONE };
     let reduction = Reduction::new(&machine, wanted);
@@ -133,7 +143,7 @@ pub fn explore_beyond(
     if let Some(reduction) = &reduction
         && counting == Counting::Nothing
     {
-        return Ok(reduced(&machine, reduction, request, beyond, monitor));
+        return Ok(reduced(task, reduction, monitor));
     }
     // What a reduction may find room for has no need to go beyond memory.
     let (limits, beyond_whole) = match reduction {
@@ -146,39 +156,35 @@ pub fn explore_beyond(
         |cut: Option<Cut>| cut == Some(Cut::Memory) || is_beyond(cut, COUNTED_UNASKED as u64);
     match (swept::explored(&machine, &limits, asked, beyond_whole, monitor), &reduction) {
         (Answer::Whole(found), Some(reduction)) if is_for_reduction(found.search.cut) => {
-            Ok(reduced(&machine, reduction, request, beyond, monitor))
+            Ok(reduced(task, reduction, monitor))
         }
         (Answer::Whole(found), _) => Ok(*found),
         (Answer::Small, _) => {
             let found = explored(&machine, None, &request.limits, counting, monitor);
-            Ok(or_without_edges(found, &machine, request, counting, beyond, monitor))
+            Ok(or_without_edges(found, task, monitor))
         }
         (Answer::NotForSweeps, _) => {
             let found = explored(&machine, reduction.as_ref(), &request.limits, counting, monitor);
-            Ok(or_lossily(found, &machine, request, beyond, monitor))
+            Ok(or_lossily(found, task, monitor))
         }
     }
 }
 
 /// Explores a machine with reductions where these make its graph small, and by a sweep of the whole graph where
 /// they do not; nothing is counted. Which it is is not known before: both are tried, further each time.
-fn reduced(
-    machine: &Machine<'_>,
-    reduction: &Reduction,
-    request: &Request,
-    beyond: Beyond<'_>,
-    monitor: &mut dyn Monitor,
-) -> Exploration {
+fn reduced(task: Task<'_, '_>, reduction: &Reduction, monitor: &mut dyn Monitor) -> Exploration {
+    let task = Task { counting: Counting::Nothing, ..task };
+    let Task { machine, request, .. } = task;
     let asked = Asked { workers: request.workers, small: 0, counting: Counting::Nothing };
-    for (reduced, whole) in TRIED {
+    for (small, whole) in TRIED {
         let limit = request.limits.max_states;
         let most = |count: u64| Limits { max_states: Some(count), ..request.limits };
         if limit.is_some_and(|limit| limit <= whole) {
             break;
         }
-        let found = explored(machine, Some(reduction), &most(reduced), Counting::Nothing, monitor);
+        let found = explored(machine, Some(reduction), &most(small), Counting::Nothing, monitor);
         if found.search.cut != Some(Cut::States) {
-            return or_without_edges(found, machine, request, Counting::Nothing, beyond, monitor);
+            return or_without_edges(found, task, monitor);
         }
         match swept::explored(machine, &most(whole), asked, Beyond::Stop, monitor) {
             Answer::Whole(found) if matches!(found.search.cut, Some(Cut::States | Cut::Memory)) => {}
@@ -187,7 +193,7 @@ fn reduced(
         }
     }
     let found = explored(machine, Some(reduction), &request.limits, Counting::Nothing, monitor);
-    or_without_edges(found, machine, request, Counting::Nothing, beyond, monitor)
+    or_without_edges(found, task, monitor)
 }
 
 /// The limits of a search that comes behind one that has filled its memory: not all that this one has freed is
@@ -199,15 +205,13 @@ pub(super) fn behind_another(limits: &Limits) -> Limits {
 /// Where edges, or counts on them, found no room: what a sweep finds, which keeps none, if that says more.
 pub(super) fn or_without_edges(
     found: Exploration,
-    machine: &Machine<'_>,
-    request: &Request,
-    counting: Counting,
-    beyond: Beyond<'_>,
+    task: Task<'_, '_>,
     monitor: &mut dyn Monitor,
 ) -> Exploration {
     if found.search.cut != Some(Cut::Memory) && !found.search.uncounted {
         return found;
     }
+    let Task { machine, request, counting, beyond } = task;
     let limits = behind_another(&request.limits);
     let asked = Asked { workers: request.workers, small: 0, counting };
     match swept::explored(machine, &limits, asked, beyond, monitor) {
@@ -219,19 +223,14 @@ pub(super) fn or_without_edges(
             }
         }
         Answer::Whole(swept) => the_better(found, *swept),
-        Answer::NotForSweeps => or_lossily(found, machine, request, beyond, monitor),
+        Answer::NotForSweeps => or_lossily(found, task, monitor),
         Answer::Small => found,
     }
 }
 
 /// Where memory ended and no sweep can go on: what a search finds that forgets, if that is wanted.
-fn or_lossily(
-    found: Exploration,
-    machine: &Machine<'_>,
-    request: &Request,
-    beyond: Beyond<'_>,
-    monitor: &mut dyn Monitor,
-) -> Exploration {
+fn or_lossily(found: Exploration, task: Task<'_, '_>, monitor: &mut dyn Monitor) -> Exploration {
+    let Task { machine, request, beyond, .. } = task;
     if found.search.cut != Some(Cut::Memory) || !matches!(beyond, Beyond::Lossy) {
         return found;
     }

@@ -48,14 +48,16 @@ impl<K: Key> Sweep<'_, '_, K> {
     /// Learns ahead of a large batch what is new about some of its nodes: it is probably new about many, and these
     /// need not be put aside then.
     pub(super) fn look_ahead(&mut self, nodes: Range<usize>) -> Result<(), TooWide> {
-        if nodes.len() >= WORTH_LOOKING {
-            for node in nodes.step_by(STRIDE) {
-                let key = self.stage.mixer.unmix(self.stage.log.get(node));
-                if !self.spent
-                    && self.stage.slots_of(key).any(|slot| self.stage.effects.find(key, slot).is_none())
-                {
-                    self.get_to_know(node)?;
-                }
+        if nodes.len() < WORTH_LOOKING {
+            return Ok(());
+        }
+        for node in nodes.step_by(STRIDE) {
+            if self.spent {
+                break;
+            }
+            let key = self.stage.mixer.unmix(self.stage.log.get(node));
+            if self.stage.slots_of(key).any(|slot| self.stage.effects.find(key, slot).is_none()) {
+                self.get_to_know(node)?;
             }
         }
         Ok(())

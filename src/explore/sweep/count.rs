@@ -30,7 +30,7 @@ use super::key::Key;
 use super::levels::{Level, PLACE_BYTES, Plan, Sum, Width, add, add_scaled};
 use super::stage::Leaves;
 use super::visited::SHARD_BITS;
-use super::workers::{WORTH_SHARING, share};
+use super::workers::share;
 use crate::explore::store::Mode;
 use crate::vm::State;
 
@@ -191,7 +191,7 @@ impl<K: Key> Count<'_, '_, '_, K> {
     /// Looks at all nodes; `None` where numbers are too large.
     fn plan(&self) -> Option<Vec<Plan>> {
         let sweep = self.sweep;
-        let workers = if sweep.nodes() < WORTH_SHARING { 1 } else { sweep.crew.size() };
+        let workers = sweep.workers_for(sweep.nodes());
         let plans = Mutex::new(Vec::<Plan>::new());
         share(
             workers,

@@ -138,22 +138,21 @@ impl<K: Key> Effects<K> {
     /// Looks up what a slot's actors do at a node; `None` where that was not met yet.
     #[inline(always)]
     pub fn find(&self, key: K, slot: usize) -> Option<&Leaf> {
-        let root = &self.roots[slot];
-        let mut place = *root.children.get(root.bits.of(key) as usize)?;
-        while place & 1 == 0 {
-            let branch = self.branches.get((place >> 1).checked_sub(1)? as usize)?;
-            place = self.child(place, branch, branch.bits.of(key));
-        }
-        Some(&self.leaves[(place >> 1) as usize])
+        self.find_by(slot, |branch| branch.bits.of(key))
     }
 
     /// Looks up what a slot's actors do at a node whose fields are numbered so.
     pub fn find_by_row(&self, row: &[u32], slot: usize) -> Option<&Leaf> {
+        self.find_by(slot, |branch| row[branch.field])
+    }
+
+    #[inline(always)]
+    fn find_by(&self, slot: usize, number: impl Fn(&Branch) -> u32) -> Option<&Leaf> {
         let root = &self.roots[slot];
-        let mut place = *root.children.get(row[root.field] as usize)?;
+        let mut place = *root.children.get(number(root) as usize)?;
         while place & 1 == 0 {
             let branch = self.branches.get((place >> 1).checked_sub(1)? as usize)?;
-            place = self.child(place, branch, row[branch.field]);
+            place = self.child(place, branch, number(branch));
         }
         Some(&self.leaves[(place >> 1) as usize])
     }

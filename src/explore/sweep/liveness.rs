@@ -27,10 +27,11 @@ use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::Sweep;
+use super::effects::Leaf;
 use super::key::Key;
 use super::moves::Ranks;
 use super::visited::SHARD_BITS;
-use super::workers::{WORTH_SHARING, share};
+use super::workers::share;
 
 /// How many walks begin at a node until one comes nearer to an end.
 const WALKS: u64 = 16;
@@ -45,7 +46,7 @@ impl<K: Key> Sweep<'_, '_, K> {
     /// Returns true when every node comes nearer to an end, so that none is part of a livelock; else nothing is
     /// known. Leaves have to be marked.
     pub(super) fn all_come_nearer(&self, ranks: &Ranks) -> bool {
-        let workers = if self.nodes() < WORTH_SHARING { 1 } else { self.crew.size() };
+        let workers = self.workers_for(self.nodes());
         let failed = AtomicBool::new(false);
         share(workers, self.pieces_of_levels(PIECE), Vec::new, |keys, nodes| {
             if !failed.load(Ordering::Relaxed)
@@ -60,16 +61,8 @@ impl<K: Key> Sweep<'_, '_, K> {
 
     #[inline(always)]
     fn comes_nearer(&self, key: K, ranks: &Ranks) -> bool {
-        let stage = &self.stage;
-        let mut is_end = true;
-        for slot in stage.slots_of(key) {
-            let leaf = stage.effects.find(key, slot).expect("the node has been expanded");
-            if leaf.advances || leaf.approaches || leaf.total > leaf.nodes {
-                return true;
-            }
-            is_end &= leaf.total == 0;
-        }
-        is_end || (0..WALKS).any(|walk| self.walk_comes_nearer(key, walk, ranks))
+        self.is_settled_by(key, |leaf| leaf.advances || leaf.approaches)
+            || (0..WALKS).any(|walk| self.walk_comes_nearer(key, walk, ranks))
     }
 
     fn walk_comes_nearer(&self, start: K, walk: u64, ranks: &Ranks) -> bool {
@@ -94,7 +87,7 @@ impl<K: Key> Sweep<'_, '_, K> {
     /// Returns true when no node is part of a livelock. Leaves have to be marked.
     pub(super) fn all_alive(&self) -> bool {
         let alive = Flags::new(self);
-        let workers = if self.stage.log.len() < WORTH_SHARING { 1 } else { self.crew.size() };
+        let workers = self.workers_for(self.nodes());
         let left = Mutex::new(Vec::new());
         share(workers, self.shards.iter().enumerate(), Vec::new, |path, (number, shard)| {
             let top = K::of(number as u64) << (self.stage.mixer.bits - SHARD_BITS);
@@ -123,11 +116,17 @@ impl<K: Key> Sweep<'_, '_, K> {
     /// Returns true when an end lies right behind a node or some edge out of it can never be taken again.
     #[inline(always)]
     fn is_settled(&self, key: K) -> bool {
+        self.is_settled_by(key, |leaf| leaf.advances)
+    }
+
+    /// Returns true when an end lies right behind a node or some actor there is good enough.
+    #[inline(always)]
+    fn is_settled_by(&self, key: K, is_good: impl Fn(&Leaf) -> bool) -> bool {
         let stage = &self.stage;
         let mut is_end = true;
         for slot in stage.slots_of(key) {
             let leaf = stage.effects.find(key, slot).expect("the node has been expanded");
-            if leaf.advances || leaf.total > leaf.nodes {
+            if is_good(leaf) || leaf.total > leaf.nodes {
                 return true;
             }
             is_end &= leaf.total == 0;

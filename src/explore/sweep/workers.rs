@@ -14,7 +14,7 @@ use super::stage::Piece;
 use super::visited::{SHARDS, Shard};
 
 /// Batches of fewer nodes are not worth a second worker.
-pub(super) const WORTH_SHARING: usize = 1 << 11;
+const WORTH_SHARING: usize = 1 << 11;
 
 /// Pieces of a shared batch, and wards of shards, for each worker.
 const PIECES: usize = 4;
@@ -50,9 +50,14 @@ impl<K: Key> Ward<K> {
 }
 
 impl<K: Key> Sweep<'_, '_, K> {
+    /// Returns how many workers are worth having for so many nodes.
+    pub(super) fn workers_for(&self, nodes: usize) -> usize {
+        if nodes < WORTH_SHARING { 1 } else { self.crew.size() }
+    }
+
     /// Expands nodes and adds what they lead to.
     pub(super) fn expand_batch(&mut self, nodes: Range<usize>) {
-        let workers = if nodes.len() < WORTH_SHARING { 1 } else { self.crew.size() };
+        let workers = self.workers_for(nodes.len());
         let count = match workers {
             1 => 1,
             _ if nodes.len() < WORTH_CUTTING => workers,
@@ -83,10 +88,7 @@ impl<K: Key> Sweep<'_, '_, K> {
 
     /// Adds what pieces lead to to the visited set.
     fn add_heads(&mut self) {
-        let count = match self.pieces.len() {
-            1 => 1,
-            pieces => pieces.next_power_of_two().min(SHARDS),
-        };
+        let count = self.pieces.len().next_power_of_two().min(SHARDS);
         let each = SHARDS / count;
         self.wards.resize_with(count.max(self.wards.len()), Ward::default);
         let pieces = Arc::new(std::mem::take(&mut self.pieces));
