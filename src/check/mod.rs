@@ -1,6 +1,6 @@
 //! Verdicts: what a search found, and whether that is what the program expects.
 //!
-//! [`explore`] is the way in: it runs the search with an observer that collects what is found, counts, looks
+//! [`explore()`] is the way in: it runs the search with an observer that collects what is found, counts, looks
 //! for witnesses and judges the expectations.
 
 mod assemble;

@@ -19,9 +19,9 @@
 //! either.
 //!
 //! A private step that faults or fails is not taken: the decision is made before it. A cycle of private steps
-//! would put the other threads off for ever, so a decision is made at one of its states, and [`proviso`]
-//! (super::proviso) sees to it that they are not. Between the steps of a thread's run under `gil` or `await`,
-//! or inside an `atomic` block, there is no decision to leave out.
+//! would put the other threads off for ever, so a decision is made at one of its states, and
+//! [`proviso`](super::proviso) sees to it that they are not. Between the steps of a thread's run under `gil` or
+//! `await`, or inside an `atomic` block, there is no decision to leave out.
 //!
 //! Under `tso` and `pso` a `STORE` is private unless a race can come of it, because it goes to the thread's
 //! own buffer; that entry's way to memory is a step of its own. A `LOAD` that the buffer answers is treated as

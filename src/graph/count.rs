@@ -2,7 +2,7 @@
 //!
 //! Dynamic programming over the graph, forwards: the number of ways to a node is the sum over the edges into
 //! it of the ways to their tails. Components are taken in topological order; ways that pass through a cycle
-//! are infinitely many. Probabilities go the same way, see [`probability`](super::probability) for cycles.
+//! are infinitely many. Probabilities go the same way, see [`probability`] for cycles.
 
 use hashbrown::HashMap;
 use num_bigint::BigUint;
