@@ -28,7 +28,7 @@ const SHARE: u64 = 3;
 /// The bytes of the store, and of the states that wait, where no limit says how many.
 const UNLIMITED: u64 = 1 << 28;
 
-/// How many states are expanded between two looks at the limits.
+/// How many states are expanded between two calls of the monitor.
 const BETWEEN_LOOKS: u64 = 1 << 10;
 
 /// Meets what a search finds, each state as often as it is expanded. The schedule to it is made on demand.
@@ -152,11 +152,12 @@ pub fn wander(
                 whole: None,
             };
             found.cut = monitor.observe(&progress);
-            let too_many = limits.max_states.is_some_and(|most| found.states >= most);
-            found.cut = found.cut.or(too_many.then_some(Cut::States));
-            if found.cut.is_some() {
-                break;
-            }
+        }
+        if limits.max_states.is_some_and(|most| found.states >= most) {
+            found.cut.get_or_insert(Cut::States);
+        }
+        if found.cut.is_some() {
+            break;
         }
         found.states += 1;
         if node.depth > 0 {
@@ -225,6 +226,9 @@ fn way(path: &[(Action, u32)], last: Option<(Action, u32)>) -> Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asm::{NoFiles, Options, assemble};
+    use crate::explore::limits::Unwatched;
+    use crate::vm::DEFAULT_BUFFER;
 
     #[test]
     fn a_store_takes_no_more_than_it_may_and_says_how_full_it_is() {
@@ -236,5 +240,30 @@ mod tests {
         let mut filter = Filter { ones: 0, ..Filter::new(16) };
         filter.ones = filter.bits() / 2;
         assert_eq!(filter.miss(), 0.125);
+    }
+
+    struct Blind;
+
+    impl Wanderer for Blind {
+        fn state(&mut self, _: &State, _: Kind, _: &[Actor], _: &dyn Fn() -> Schedule) {}
+        fn sink(&mut self, _: u32, _: &dyn Fn() -> Schedule) {}
+    }
+
+    #[test]
+    fn as_many_states_are_expanded_as_are_allowed_and_no_more() {
+        let text = format!("shared x\nthread a[3]\n{}end\n", "LOAD x\nPUSH 1\nADD\nSTORE x\n".repeat(2));
+        let program = assemble("t.rvm", &text, &Options::default(), &NoFiles).expect("it assembles");
+        let machine = Machine::new(&program, program.models, DEFAULT_BUFFER).expect("small states");
+        let within = |max_states: Option<u64>| {
+            let limits = Limits { max_states, max_memory: None };
+            let found = wander(&machine, &limits, &mut Unwatched, &mut vec![Sink::Assume], &mut Blind);
+            (found.states, found.cut)
+        };
+        let (all, cut) = within(None);
+        assert!(all > 2 * BETWEEN_LOOKS && cut.is_none());
+        for most in [0, 1, BETWEEN_LOOKS - 1, BETWEEN_LOOKS, BETWEEN_LOOKS + 1, all - 1] {
+            assert_eq!(within(Some(most)), (most, Some(Cut::States)));
+        }
+        assert_eq!(within(Some(all)), (all, None));
     }
 }
