@@ -8,7 +8,9 @@ use super::collect::{Collector, RaceKey, for_each_race, sorted_lines};
 use super::counting::Counting;
 use super::explore::Beyond;
 use super::result::{Exploration, SearchSummary};
-use crate::explore::{Cut, DiskError, Kind, Limits, Monitor, Sink, Swept, ToCount, Visitor, Watched, sweep};
+use crate::explore::{
+    Cut, DiskError, Kind, Limits, Monitor, Sink, Swept, ToCount, Uncounted, Visitor, Watched, sweep,
+};
 use crate::graph::{Count, Counts, Probability};
 use crate::program::{Cell, Claim, Expr, ObjectId, Predicate, Program, ThreadId};
 use crate::schedule::Schedule;
@@ -83,9 +85,12 @@ pub(super) fn explored(
             None => swept.cut = Some(Cut::Memory),
         }
     }
+    let is_countable = swept.cut.is_none() && asked.counting.is_asked();
+    let counted = is_countable.then(|| finder.count(&swept, asked.counting, monitor));
+    if let Some(Err(Uncounted::Cut(cut))) = counted {
+        swept.cut = Some(cut);
+    }
     let cut = swept.cut;
-    let is_countable = cut.is_none() && asked.counting.is_asked();
-    let counts = if is_countable { finder.count(&swept, asked.counting) } else { None };
     let concluded = finder.conclude(&swept);
     drop(swept);
     let Ok(mut found) = concluded else {
@@ -95,7 +100,8 @@ pub(super) fn explored(
     if cut == Some(Cut::Memory) && matches!(beyond, Beyond::Lossy) {
         found.go_on(limits, monitor);
     }
-    found.search.uncounted = is_countable && counts.is_none();
+    found.search.uncounted = matches!(counted, Some(Err(Uncounted::Impossible)));
+    let counts = counted.and_then(Result::ok);
     found.search.traces_uncounted =
         counts.is_some() && asked.counting == Counting::Traces && machine.decides_after_every_step();
     found.counts = counts;
@@ -182,8 +188,13 @@ impl<'m, 'p> Finder<'m, 'p> {
         });
     }
 
-    /// Counts over a complete sweep; `None` where that cannot be done.
-    fn count(&mut self, swept: &Swept<'_>, counting: Counting) -> Option<Counts> {
+    /// Counts over a complete sweep.
+    fn count(
+        &mut self,
+        swept: &Swept<'_>,
+        counting: Counting,
+        monitor: &mut dyn Monitor,
+    ) -> Result<Counts, Uncounted> {
         let numbering = Numbering::new(&self.collector, swept.sinks.len(), 0);
         let wanted = ToCount {
             with_probabilities: counting != Counting::Schedules,
@@ -191,11 +202,11 @@ impl<'m, 'p> Finder<'m, 'p> {
             first_sink: numbering.sinks,
         };
         let (machine, collector) = (self.machine, &mut self.collector);
-        let tally = swept.count(wanted, &mut |state| match machine.is_final(state) {
+        let tally = swept.count(wanted, monitor, &mut |state| match machine.is_final(state) {
             true => collector.add_final(state),
             false => numbering.deadlocks + collector.add_deadlock(state),
         })?;
-        Some(Counts {
+        Ok(Counts {
             schedules: Count::Finite(tally.schedules.iter().sum()),
             classes: tally.schedules.into_iter().map(Count::Finite).collect(),
             probabilities: tally.probabilities.into_iter().map(Probability::exactly).collect(),

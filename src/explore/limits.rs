@@ -33,7 +33,7 @@ pub struct Progress {
     pub states: u64,
     /// Transitions seen.
     pub transitions: u64,
-    /// States stored and not yet expanded.
+    /// States stored and not yet expanded, or not yet counted.
     pub frontier: u64,
     /// Bytes held.
     pub memory: u64,
@@ -43,7 +43,7 @@ pub struct Progress {
 
 /// Watches a search, and may cut it: a clock, a progress bar, a key press. The search reads none of them.
 pub trait Monitor {
-    /// Called every few thousand states; an answer cuts the search.
+    /// Called every few thousand states; an answer cuts the search, or the count.
     fn observe(&mut self, progress: &Progress) -> Option<Cut>;
 }
 

@@ -10,7 +10,8 @@ use num_traits::One;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use racevm::check::{
-    Count, Counting, Exploration, Outcome, Probability, Reached, Request, counted_by_sweep, explore, explored,
+    Count, Counting, Cut, Exploration, Monitor, Outcome, Probability, Progress, Reached, Request,
+    counted_by_sweep, explore, explored,
 };
 use racevm::explore::{Limits, Reduction, Reductions, Unwatched};
 use racevm::program::{Models, Program};
@@ -216,6 +217,71 @@ fn a_sweep_counts_as_far_as_memory_goes() {
         }
     }
     assert!(counted > 0 && uncounted > 0, "{counted} counted, {uncounted} not");
+}
+
+/// Has no time left once it has been asked so often while something is counted.
+struct Impatient {
+    patience: usize,
+    asked: Vec<Progress>,
+}
+
+impl Impatient {
+    fn new(patience: usize) -> Impatient {
+        Impatient { patience, asked: Vec::new() }
+    }
+}
+
+impl Monitor for Impatient {
+    fn observe(&mut self, progress: &Progress) -> Option<Cut> {
+        self.asked.extend((progress.phase == "counting").then_some(*progress));
+        (self.asked.len() > self.patience).then_some(Cut::Time)
+    }
+}
+
+#[test]
+fn a_count_ends_where_time_does_and_the_search_before_it_is_shown() {
+    let program = increments(3, 4);
+    let machine = Machine::new(&program, program.models, DEFAULT_BUFFER).expect("small states");
+    let by = |patience: usize| {
+        let (mut monitor, wanted) = (Impatient::new(patience), Counting::Probabilities);
+        let found = counted_by_sweep(&machine, &Limits::default(), 2, wanted, &mut monitor);
+        (found.expect("it is swept"), monitor.asked)
+    };
+    let (all, asked) = by(usize::MAX);
+    assert!(all.search.cut.is_none() && all.schedules.is_some());
+    assert!(asked.iter().all(|at| at.states == all.search.states && at.frontier <= at.states));
+    let most = asked.windows(2).map(|pair| pair[0].frontier.saturating_sub(pair[1].frontier)).max();
+    assert!(most < Some(all.search.states / 4), "{most:?} of {} states between two looks", all.search.states);
+    assert_eq!(
+        asked.iter().filter(|at| at.frontier == at.states).count(),
+        2,
+        "all are looked at, then counted"
+    );
+    let shown = |found: &Exploration| -> Vec<_> {
+        let outcomes = found.outcomes.iter();
+        let outcomes = outcomes.map(|outcome| (outcome.values.concat(), outcome.reached.witness.clone()));
+        outcomes.chain(found.races.iter().map(|race| (Vec::new(), race.witness.clone()))).collect()
+    };
+    for patience in [0, 1, asked.len() / 2, asked.len() - 1] {
+        let (cut, again) = by(patience);
+        assert_eq!(again, asked[..=patience]);
+        assert_eq!((cut.search.cut, cut.search.uncounted), (Some(Cut::Time), false));
+        assert_eq!((cut.search.states, cut.search.transitions), (all.search.states, all.search.transitions));
+        assert_eq!(shown(&cut), shown(&all));
+        assert!(cut.schedules.is_none());
+        assert!(cut.outcomes.iter().all(|outcome| outcome.reached.schedules.is_none()));
+    }
+}
+
+#[test]
+fn where_time_ends_a_count_nothing_else_is_tried() {
+    let program = increments(3, 3);
+    let limits = Limits { max_states: None, max_memory: Some(16 << 20) };
+    let request = Request { count: true, reduce: false, limits, ..Request::new(program.models) };
+    let mut monitor = Impatient::new(0);
+    let found = explore(&program, &request, &mut monitor).expect("small states");
+    assert_eq!((found.search.cut, monitor.asked.len()), (Some(Cut::Time), 1));
+    assert_eq!((found.outcomes.len(), found.schedules), (8, None));
 }
 
 fn counted_within(program: &Program, reduce: bool, max_memory: u64) -> Exploration {

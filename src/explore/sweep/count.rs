@@ -29,14 +29,18 @@ use super::fields::FieldId;
 use super::key::Key;
 use super::levels::{Level, PLACE_BYTES, Plan, Sum, Width, add, add_scaled};
 use super::stage::Leaves;
-use super::visited::SHARD_BITS;
+use super::visited::{SHARD_BITS, SHARDS};
 use super::workers::share;
+use crate::explore::limits::{Cut, Monitor, Progress};
 use crate::explore::store::Mode;
 use crate::vm::State;
 
 /// Nothing is counted where numbers would need more words than this, or more levels.
 const MOST_WORDS: usize = 1 << 10;
 const MOST_LEVELS: usize = 1 << 16;
+
+/// The monitor is asked behind so many nodes, and before each level.
+const BETWEEN_LOOKS: usize = 1 << 16;
 
 /// What is to be counted over a sweep.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +51,15 @@ pub struct ToCount {
     pub classes: usize,
     /// The class of the first sink; that of any other is so much higher.
     pub first_sink: usize,
+}
+
+/// Why nothing was counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Uncounted {
+    /// Blocks move in cycles, nodes are on disk, or there is no room.
+    Impossible,
+    /// The monitor said that it is time to stop.
+    Cut(Cut),
 }
 
 /// What counting over a sweep found.
@@ -106,25 +119,25 @@ struct Count<'s, 'm, 'p, K> {
 }
 
 impl<K: Key> Sweep<'_, '_, K> {
-    /// Counts; `class_of` says in which class an end is, a final state or a deadlock. `None` where blocks move in
-    /// cycles, where nodes are on disk, or where there is no room.
+    /// Counts; `class_of` says in which class an end is, a final state or a deadlock.
     pub(super) fn count_schedules(
         &self,
         wanted: ToCount,
+        monitor: &mut dyn Monitor,
         class_of: &mut dyn FnMut(&State) -> usize,
-    ) -> Option<SweptCounts> {
+    ) -> Result<SweptCounts, Uncounted> {
         if self.shelf.is_some() {
-            return None;
+            return Err(Uncounted::Impossible);
         }
-        let heights = self.stage.effects.moves().heights()?;
+        let heights = self.stage.effects.moves().heights().ok_or(Uncounted::Impossible)?;
         let weights = weights(&self.stage.effects, &heights);
         let highest = |heights: &Vec<u32>| heights.iter().copied().max().unwrap_or(0) as usize;
         if heights.iter().map(highest).sum::<usize>() >= MOST_LEVELS {
-            return None;
+            return Err(Uncounted::Impossible);
         }
         let rises = weights.iter().map(|weight| weight.rise).collect();
         let mut count = Count { sweep: self, wanted, weights, heights, plans: Vec::new(), rises };
-        count.plans = count.plan()?;
+        count.plans = count.plan(monitor)?;
         let both = [(true, wanted.with_probabilities)];
         let apart = [(true, false), (false, wanted.with_probabilities)];
         let fits = |lanes: &[(bool, bool)]| {
@@ -135,15 +148,17 @@ impl<K: Key> Sweep<'_, '_, K> {
         } else if fits(&apart) {
             &apart
         } else {
-            return None;
+            return Err(Uncounted::Impossible);
         };
         let probabilities = if wanted.with_probabilities { wanted.classes } else { 0 };
         let mut counts = SweptCounts {
             schedules: vec![BigUint::ZERO; wanted.classes],
             probabilities: vec![BigRational::zero(); probabilities],
         };
-        passes.iter().for_each(|&lanes| count.pass(lanes, class_of, &mut counts));
-        Some(counts)
+        for &lanes in passes {
+            count.pass(lanes, monitor, class_of, &mut counts)?;
+        }
+        Ok(counts)
     }
 }
 
@@ -188,33 +203,56 @@ impl<K: Key> Count<'_, '_, '_, K> {
         leaves.iter().map(|leaf| u64::from(self.weights[leaf.first as usize].actors)).sum()
     }
 
-    /// Looks at all nodes; `None` where numbers are too large.
-    fn plan(&self) -> Option<Vec<Plan>> {
-        let sweep = self.sweep;
-        let workers = sweep.workers_for(sweep.nodes());
+    /// Asks the monitor, when so many nodes were counted and so many bytes are held beside the sweep.
+    fn look(&self, counted: usize, bytes: usize, monitor: &mut dyn Monitor) -> Result<(), Uncounted> {
+        let nodes = self.sweep.nodes();
+        let progress = Progress {
+            phase: "counting",
+            states: nodes as u64,
+            transitions: self.sweep.transitions,
+            frontier: (nodes - counted) as u64,
+            memory: (self.sweep.memory() + bytes) as u64,
+            whole: None,
+        };
+        monitor.observe(&progress).map_or(Ok(()), |cut| Err(Uncounted::Cut(cut)))
+    }
+
+    /// Looks at all nodes.
+    fn plan(&self, monitor: &mut dyn Monitor) -> Result<Vec<Plan>, Uncounted> {
+        let nodes = self.sweep.nodes();
+        let workers = self.sweep.workers_for(nodes);
         let plans = Mutex::new(Vec::<Plan>::new());
-        share(
-            workers,
-            sweep.shards.iter().enumerate(),
-            Vec::new,
-            |leaves: &mut Leaves<'_>, (number, shard)| {
-                let top = K::of(number as u64) << (sweep.stage.mixer.bits - SHARD_BITS);
-                let mut of_shard: Vec<Plan> = Vec::new();
-                for mixed in (0..shard.slots()).filter_map(|slot| shard.key_at(slot)) {
-                    let key = sweep.stage.mixer.unmix(mixed | top);
-                    sweep.stage.look_up(key, leaves);
-                    let height = self.height(key);
-                    of_shard.resize(of_shard.len().max(height + 1), Plan::default());
-                    of_shard[height].add(&self.plan_of(leaves));
-                }
+        // Mixed keys fill all shards evenly.
+        let at_once = (SHARDS * BETWEEN_LOOKS / nodes).clamp(workers.min(SHARDS), SHARDS);
+        for first in (0..SHARDS).step_by(at_once) {
+            self.look(nodes * first / SHARDS, 0, monitor)?;
+            let numbers = first..SHARDS.min(first + at_once);
+            share(workers, numbers, Vec::new, |leaves: &mut Leaves<'_>, number| {
+                let of_shard = self.plans_of(number, leaves);
                 let mut plans = plans.lock().expect("no worker panics while it adds its plans");
                 let levels = plans.len().max(of_shard.len());
                 plans.resize(levels, Plan::default());
                 plans.iter_mut().zip(&of_shard).for_each(|(plan, more)| plan.add(more));
-            },
-        );
+            });
+        }
         let plans = plans.into_inner().expect("no worker panics while it adds its plans");
-        plans.iter().all(|plan| plan.shares < u64::MAX).then_some(plans)
+        let are_small = plans.iter().all(|plan| plan.shares < u64::MAX);
+        if are_small { Ok(plans) } else { Err(Uncounted::Impossible) }
+    }
+
+    /// Looks at the nodes of a shard.
+    fn plans_of<'s>(&'s self, number: usize, leaves: &mut Leaves<'s>) -> Vec<Plan> {
+        let Sweep { stage, shards, .. } = self.sweep;
+        let top = K::of(number as u64) << (stage.mixer.bits - SHARD_BITS);
+        let mut plans: Vec<Plan> = Vec::new();
+        for mixed in (0..shards[number].slots()).filter_map(|slot| shards[number].key_at(slot)) {
+            let key = stage.mixer.unmix(mixed | top);
+            stage.look_up(key, leaves);
+            let height = self.height(key);
+            plans.resize(plans.len().max(height + 1), Plan::default());
+            plans[height].add(&self.plan_of(leaves));
+        }
+        plans
     }
 
     fn plan_of(&self, leaves: &[&Leaf]) -> Plan {
@@ -261,8 +299,15 @@ impl<K: Key> Count<'_, '_, '_, K> {
     }
 
     /// Counts ways, probabilities or both, and adds what it finds to the counts.
-    fn pass(&self, lanes: (bool, bool), class_of: &mut dyn FnMut(&State) -> usize, counts: &mut SweptCounts) {
+    fn pass(
+        &self,
+        lanes: (bool, bool),
+        monitor: &mut dyn Monitor,
+        class_of: &mut dyn FnMut(&State) -> usize,
+        counts: &mut SweptCounts,
+    ) -> Result<(), Uncounted> {
         let widths = self.widths(lanes);
+        let bytes = self.bytes(lanes).unwrap_or(0);
         let stage = &self.sweep.stage;
         // What a field held first is its number 0.
         let first = K::default();
@@ -282,10 +327,12 @@ impl<K: Key> Count<'_, '_, '_, K> {
                 let (ways, mass) = level.numbers(stage.mixer.mix(first), first);
                 ways.iter_mut().take(1).chain(mass.iter_mut().take(1)).for_each(|word| *word = 1);
             }
-            nodes += level.len();
             let from = Tail { shares: plan.shares, gaps: self.gaps(height) };
             let (mut ended, mut stopped) = (Sums::new(), Sums::new());
-            for (key, ways, mass) in level.nodes() {
+            for (index, (key, ways, mass)) in level.nodes().enumerate() {
+                if index.is_multiple_of(BETWEEN_LOOKS) {
+                    self.look(nodes + index, bytes, monitor)?;
+                }
                 stage.look_up(key, &mut leaves);
                 if leaves.is_empty() {
                     stage.fields.unpack(key, &mut row);
@@ -296,11 +343,13 @@ impl<K: Key> Count<'_, '_, '_, K> {
                     self.follow(key, (ways, mass), &leaves, &from, &mut open, &mut stopped);
                 }
             }
+            nodes += level.len();
             counts.add(ended, &scale);
             scale *= plan.shares;
             counts.add(stopped, &scale);
         }
         assert_eq!(nodes, self.sweep.nodes(), "every node has been counted");
+        Ok(())
     }
 
     /// Adds a node's numbers to those of its heads and of the ends right behind it.

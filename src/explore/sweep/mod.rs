@@ -45,7 +45,7 @@ mod workers;
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 
-pub use self::count::{SweptCounts, ToCount};
+pub use self::count::{SweptCounts, ToCount, Uncounted};
 pub use self::disk::{Disk, DiskError, Spill};
 
 use self::crew::{Crew, Lent};
@@ -117,7 +117,12 @@ trait Graph {
     fn witnesses(&self, nodes: &[u64]) -> Result<Vec<Schedule>, DiskError>;
     fn sink_witness(&self, sink: u32) -> (u64, Schedule);
     fn everything_can_end(&mut self) -> Option<bool>;
-    fn count(&self, wanted: ToCount, class_of: &mut dyn FnMut(&State) -> usize) -> Option<SweptCounts>;
+    fn count(
+        &self,
+        wanted: ToCount,
+        monitor: &mut dyn Monitor,
+        class_of: &mut dyn FnMut(&State) -> usize,
+    ) -> Result<SweptCounts, Uncounted>;
 }
 
 impl Swept<'_> {
@@ -142,10 +147,19 @@ impl Swept<'_> {
     }
 
     /// Counts the schedules to each class of ends; `class_of` says in which class a final state or deadlock is.
-    /// `None` where steps lead in cycles, where nodes are on disk, or where there is no memory for it. Only of a
-    /// sweep that was not cut.
-    pub fn count(&self, wanted: ToCount, class_of: &mut dyn FnMut(&State) -> usize) -> Option<SweptCounts> {
-        self.graph.count(wanted, class_of)
+    /// Only of a sweep that was not cut.
+    ///
+    /// # Errors
+    ///
+    /// Says so where steps lead in cycles, where nodes are on disk, where there is no memory for it, or when the
+    /// monitor cuts it.
+    pub fn count(
+        &self,
+        wanted: ToCount,
+        monitor: &mut dyn Monitor,
+        class_of: &mut dyn FnMut(&State) -> usize,
+    ) -> Result<SweptCounts, Uncounted> {
+        self.graph.count(wanted, monitor, class_of)
     }
 }
 

@@ -18,7 +18,8 @@ use super::disk::DiskError;
 use super::inverse::Inverse;
 use super::key::Key;
 use super::workers::share;
-use super::{Graph, Sweep, SweptCounts, ToCount};
+use super::{Graph, Sweep, SweptCounts, ToCount, Uncounted};
+use crate::explore::limits::Monitor;
 use crate::program::ThreadId;
 use crate::schedule::Schedule;
 use crate::vm::{Action, Actor, Choice, State};
@@ -188,8 +189,13 @@ impl<K: Key> Graph for Sweep<'_, '_, K> {
         (node as u64, schedule)
     }
 
-    fn count(&self, wanted: ToCount, class_of: &mut dyn FnMut(&State) -> usize) -> Option<SweptCounts> {
-        self.count_schedules(wanted, class_of)
+    fn count(
+        &self,
+        wanted: ToCount,
+        monitor: &mut dyn Monitor,
+        class_of: &mut dyn FnMut(&State) -> usize,
+    ) -> Result<SweptCounts, Uncounted> {
+        self.count_schedules(wanted, monitor, class_of)
     }
 
     fn everything_can_end(&mut self) -> Option<bool> {
