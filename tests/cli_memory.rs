@@ -16,8 +16,12 @@ fn program(threads: u32) -> String {
 fn explore(name: &str, threads: u32, arguments: &[&str]) -> (Option<i32>, serde_json::Value, f64) {
     let file = format!("{}/{name}.rvm", env!("CARGO_TARGET_TMPDIR"));
     std::fs::write(&file, program(threads)).expect("the folder for tests can be written to");
+    explore_file(&file, arguments)
+}
+
+fn explore_file(file: &str, arguments: &[&str]) -> (Option<i32>, serde_json::Value, f64) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_racevm"))
-        .args(["explore", &file, "--json"])
+        .args(["explore", file, "--json"])
         .args(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -54,6 +58,15 @@ fn the_limit_on_memory_is_kept_and_what_is_not_proved_is_not_said() {
         let states = found["states"].as_u64().expect("a number");
         assert!(states > 50_000, "{arguments:?}: {states} states are less than fit");
     }
+}
+
+/// Its threads spin, so that a sweep counts nothing.
+#[test]
+fn the_limit_is_kept_where_edges_are_tried_behind_a_sweep() {
+    let limits = ["--count", "--max-memory", "64M"];
+    let (code, found, most) = explore_file("benches/models/filter.rvm", &limits);
+    assert!(most <= 64.0, "held {most} MiB");
+    assert_eq!((code, &found["complete"], &found["uncounted"]), (Some(0), &true.into(), &true.into()));
 }
 
 #[test]

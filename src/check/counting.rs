@@ -11,8 +11,8 @@ use super::explore::{
     COUNTED_UNASKED, Request, Task, behind_another, conclude, explored, or_without_edges, search,
 };
 use super::result::Exploration;
-use super::swept::{self, Answer, Asked};
-use crate::explore::{Cut, Monitor, Reduction, Reductions};
+use super::swept::{self, Answer, Asked, Attempt};
+use crate::explore::{Cut, Limits, Monitor, Reduction, Reductions};
 use crate::program::{Claim, Program};
 
 /// What counting takes, bytes a node: schedules; probabilities, one after the other; traces.
@@ -99,25 +99,28 @@ pub(super) fn counted(task: Task<'_, '_>, monitor: &mut dyn Monitor) -> Explorat
 }
 
 /// Counts on the whole graph. Edges are kept where they and everything that is to be counted find room; if not,
-/// a sweep counts what it can, and tells so after a small part of the time.
+/// a sweep counts what it can, and tells so after a small part of the time. What it held may still be taken then,
+/// so that edges have the rest; what edges held is given back, since it was taken in few large pieces.
 fn counted_whole(task: Task<'_, '_>, monitor: &mut dyn Monitor) -> Exploration {
     let Task { machine, request, counting, beyond } = task;
-    let with_edges = |monitor: &mut dyn Monitor| explored(machine, None, &request.limits, counting, monitor);
-    let Some(limit) = request.limits.max_memory else { return with_edges(monitor) };
+    let with_edges =
+        |limits: &Limits, monitor: &mut dyn Monitor| explored(machine, None, limits, counting, monitor);
+    let Some(limit) = request.limits.max_memory else { return with_edges(&request.limits, monitor) };
     let small = limit / (EDGES_BY_NODE + counting.bytes_by_node());
     let asked = Asked { workers: request.workers, small, counting };
-    match swept::explored(machine, &request.limits, asked, beyond, monitor) {
+    let Attempt { answer, held } = swept::explored(machine, &request.limits, asked, beyond, monitor);
+    let beside = Limits { max_memory: Some(limit.saturating_sub(held)), ..request.limits };
+    match answer {
         Answer::Whole(found) if found.search.uncounted => {
             // Where steps lead in cycles, or many numbers are large, edges may do what a sweep does not.
-            let edged = with_edges(monitor);
+            let edged = with_edges(&beside, monitor);
             let is_told_to_stop = matches!(edged.search.cut, Some(Cut::Time | Cut::Interrupt));
             if edged.schedules.is_some() || is_told_to_stop { edged } else { *found }
         }
         Answer::Whole(found) => *found,
-        Answer::Small | Answer::NotForSweeps => {
-            let found = with_edges(monitor);
-            or_without_edges(found, task, monitor)
-        }
+        // A sweep as small as that leaves next to nothing behind.
+        Answer::Small => or_without_edges(with_edges(&request.limits, monitor), task, monitor),
+        Answer::NotForSweeps => or_without_edges(with_edges(&beside, monitor), task, monitor),
     }
 }
 

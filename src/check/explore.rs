@@ -154,7 +154,7 @@ pub fn explore_beyond(
     let asked = Asked { workers: request.workers, small, counting };
     let is_for_reduction =
         |cut: Option<Cut>| cut == Some(Cut::Memory) || is_beyond(cut, COUNTED_UNASKED as u64);
-    match (swept::explored(&machine, &limits, asked, beyond_whole, monitor), &reduction) {
+    match (swept::explored(&machine, &limits, asked, beyond_whole, monitor).answer, &reduction) {
         (Answer::Whole(found), Some(reduction)) if is_for_reduction(found.search.cut) => {
             Ok(reduced(task, reduction, monitor))
         }
@@ -186,7 +186,7 @@ fn reduced(task: Task<'_, '_>, reduction: &Reduction, monitor: &mut dyn Monitor)
         if found.search.cut != Some(Cut::States) {
             return or_without_edges(found, task, monitor);
         }
-        match swept::explored(machine, &most(whole), asked, Beyond::Stop, monitor) {
+        match swept::explored(machine, &most(whole), asked, Beyond::Stop, monitor).answer {
             Answer::Whole(found) if matches!(found.search.cut, Some(Cut::States | Cut::Memory)) => {}
             Answer::Whole(found) => return *found,
             Answer::Small | Answer::NotForSweeps => break,
@@ -214,7 +214,7 @@ pub(super) fn or_without_edges(
     let Task { machine, request, counting, beyond } = task;
     let limits = behind_another(&request.limits);
     let asked = Asked { workers: request.workers, small: 0, counting };
-    match swept::explored(machine, &limits, asked, beyond, monitor) {
+    match swept::explored(machine, &limits, asked, beyond, monitor).answer {
         Answer::Whole(swept) if found.search.uncounted => {
             if swept.schedules.is_some() {
                 *swept

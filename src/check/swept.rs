@@ -46,6 +46,14 @@ impl Answer {
     }
 }
 
+/// What came of a sweep.
+pub(super) struct Attempt {
+    pub answer: Answer,
+    /// How many bytes it held. They are freed, but not all of them given back to the system: many were taken by
+    /// its workers, in small pieces.
+    pub held: u64,
+}
+
 /// What is asked of a sweep.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked {
@@ -64,7 +72,7 @@ pub(super) fn explored(
     asked: Asked,
     beyond: Beyond<'_>,
     monitor: &mut dyn Monitor,
-) -> Answer {
+) -> Attempt {
     let mut finder = Finder::new(machine);
     let spill = match beyond {
         Beyond::Disk(spill) => Some(spill),
@@ -72,15 +80,16 @@ pub(super) fn explored(
     };
     let watched = Watched { claims: claimed(machine), workers: asked.workers, spill };
     let Ok(mut swept) = sweep(machine, &watched, limits, monitor, &mut finder) else {
-        return Answer::NotForSweeps;
+        return Attempt { answer: Answer::NotForSweeps, held: 0 };
     };
+    let held = swept.memory;
     if swept.cut.is_none() && swept.nodes <= asked.small {
-        return Answer::Small;
+        return Attempt { answer: Answer::Small, held };
     }
     if swept.cut.is_none() {
         match swept.everything_can_end() {
             Some(true) => {}
-            Some(false) => return Answer::NotForSweeps,
+            Some(false) => return Attempt { answer: Answer::NotForSweeps, held },
             // To look for livelocks takes memory that is not there.
             None => swept.cut = Some(Cut::Memory),
         }
@@ -95,7 +104,8 @@ pub(super) fn explored(
     drop(swept);
     let Ok(mut found) = concluded else {
         // No way leads back over a disk that cannot be read; what finds room in memory has its witnesses.
-        return explored(machine, limits, asked, Beyond::Stop, monitor).without_a_disk();
+        let again = explored(machine, limits, asked, Beyond::Stop, monitor);
+        return Attempt { answer: again.answer.without_a_disk(), held: held.max(again.held) };
     };
     if cut == Some(Cut::Memory) && matches!(beyond, Beyond::Lossy) {
         found.go_on(limits, monitor);
@@ -105,7 +115,7 @@ pub(super) fn explored(
     found.search.traces_uncounted =
         counts.is_some() && asked.counting == Counting::Traces && machine.decides_after_every_step();
     found.counts = counts;
-    Answer::Whole(Box::new(found.assemble()))
+    Attempt { answer: Answer::Whole(Box::new(found.assemble())), held }
 }
 
 /// How a search went that has seen nothing, and what cut it.
@@ -138,7 +148,7 @@ pub fn explored_by_sweep(
     monitor: &mut dyn Monitor,
 ) -> Option<Exploration> {
     let asked = Asked { workers, small: 0, counting: Counting::Nothing };
-    explored(machine, limits, asked, beyond, monitor).whole()
+    explored(machine, limits, asked, beyond, monitor).answer.whole()
 }
 
 /// Explores a machine by a sweep as [`explored_by_sweep`] does, and counts what is asked for, but for traces, unless
@@ -151,7 +161,7 @@ pub fn counted_by_sweep(
     monitor: &mut dyn Monitor,
 ) -> Option<Exploration> {
     let asked = Asked { workers, small: 0, counting };
-    explored(machine, limits, asked, Beyond::Stop, monitor).whole()
+    explored(machine, limits, asked, Beyond::Stop, monitor).answer.whole()
 }
 
 /// The observer of a sweep: collects what is found and the node where each thing was found first, which by

@@ -284,6 +284,48 @@ fn where_time_ends_a_count_nothing_else_is_tried() {
     assert_eq!((found.outcomes.len(), found.schedules), (8, None));
 }
 
+/// Notes the most that each of several searches held, one after the other.
+#[derive(Default)]
+struct Searches {
+    held: Vec<u64>,
+    states: u64,
+}
+
+impl Monitor for Searches {
+    fn observe(&mut self, progress: &Progress) -> Option<Cut> {
+        if self.held.is_empty() || progress.states < self.states {
+            self.held.push(0);
+        }
+        self.states = progress.states;
+        let held = self.held.last_mut().expect("there is one");
+        *held = progress.memory.max(*held);
+        None
+    }
+}
+
+#[test]
+fn edges_behind_a_sweep_have_the_room_that_it_leaves() {
+    // Where threads spin a sweep counts nothing.
+    let spin = |at: usize| format!("  spin{at}:\n    LOAD x\n    JZ spin{at}\n    LOAD x\n    STORE y\n");
+    let spins: String = (0..3).map(spin).collect();
+    let choose = "    CHOOSE 0..5\n    STORE t\n";
+    let setter = "thread b\n    PUSH 1\n    STORE x\nend\n";
+    let text = format!("shared x\nshared y\nlocal t = 0\nthread a[3]\n{choose}{spins}end\n{setter}");
+    let program = crate::assembled(&text);
+    let mut behind = 0;
+    for limit in (8..24).map(|mebibytes| mebibytes << 20) {
+        let limits = Limits { max_states: None, max_memory: Some(limit) };
+        let request = Request { count: true, reduce: false, limits, ..Request::new(program.models) };
+        let mut searches = Searches::default();
+        let found = explore(&program, &request, &mut searches).expect("small states");
+        let &[_, swept, edged] = &searches.held[..] else { continue };
+        assert!(found.search.uncounted, "{:?}", found.search);
+        assert!(swept + edged <= limit, "{swept} and {edged} of {limit} bytes");
+        behind += u32::from(swept > limit / 4);
+    }
+    assert!(behind > 5, "{behind} searches came behind a large one");
+}
+
 fn counted_within(program: &Program, reduce: bool, max_memory: u64) -> Exploration {
     let limits = Limits { max_states: None, max_memory: Some(max_memory) };
     let request = Request { count: true, reduce, limits, ..Request::new(program.models) };
