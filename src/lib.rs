@@ -45,8 +45,8 @@
 //! A [`program::Program`] is closed: names are ids, stack heights are known, nothing can be out of range. A
 //! [`vm::Machine`] is a program under a switch model and a memory model; its states are vectors of fixed
 //! length, and a step is a function of state and choice. A [`explore::Space`] is what a search has visited:
-//! every state once, whole, and every edge; a [`explore::sweep()`] visits millions and keeps no edges.
-//! [`check::explore`] puts it all together.
+//! every state once, whole, and every edge; a [`explore::sweep()`] visits millions, in boxes of many states
+//! each, and keeps no edges. [`check::explore`] puts it all together.
 //!
 //! # Map
 //!

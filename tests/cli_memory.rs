@@ -6,10 +6,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Threads that increment four times each: 63 million states of four threads, some 600,000 of three.
+/// Threads that increment seven times each: 21 million states of three threads, in 1.4 million boxes.
 fn program(threads: u32) -> String {
     let increment = "    LOAD  x\n    PUSH  1\n    ADD\n    STORE x\n";
-    format!("shared x = 0\n\nthread inc[{threads}]\n{}end\n", increment.repeat(4))
+    format!("shared x = 0\n\nthread inc[{threads}]\n{}end\n", increment.repeat(7))
 }
 
 /// What came of one run: its exit code, its output, and the most memory it held, in MiB.
@@ -205,5 +205,6 @@ fn a_search_that_forgets_says_so_and_never_that_it_is_complete() {
     let missed = lossy["missed"].as_f64().expect("a number");
     assert!(missed > 0.0 && missed < 1.0, "{missed}");
     assert!(lossy["states"].as_u64() > Some(100_000), "{lossy}");
-    assert_eq!(found["outcomes"].as_array().map(Vec::len), Some(11), "all totals from 2 to 12");
+    let totals = found["outcomes"].as_array().map_or(0, Vec::len);
+    assert!((10..=20).contains(&totals), "{totals} of the totals from 2 to 21");
 }

@@ -9,7 +9,7 @@ use super::counting::Counting;
 use super::explore::Beyond;
 use super::result::{Exploration, SearchSummary};
 use crate::explore::{
-    Cut, DiskError, Kind, Limits, Monitor, Sink, Swept, ToCount, Uncounted, Visitor, Watched, sweep,
+    Cut, DiskError, Kind, Limits, Look, Monitor, Sink, Swept, ToCount, Uncounted, Visitor, Watched, sweep,
 };
 use crate::graph::{Count, Counts, Probability};
 use crate::program::{Cell, Claim, Expr, ObjectId, Predicate, Program, ThreadId};
@@ -63,6 +63,8 @@ pub(super) struct Asked {
     pub small: u64,
     /// What is to be counted, if that is asked for; traces are not.
     pub counting: Counting,
+    /// Whether the number of states is limited, so that each is to be kept by itself.
+    pub singly: bool,
 }
 
 /// Explores a machine by a sweep, and beyond its memory.
@@ -78,12 +80,17 @@ pub(super) fn explored(
         Beyond::Disk(spill) => Some(spill),
         Beyond::Stop | Beyond::Lossy => None,
     };
-    let watched = Watched { claims: claimed(machine), workers: asked.workers, spill };
+    let watched = Watched {
+        claims: claimed(machine),
+        workers: asked.workers,
+        spill,
+        singly: asked.singly || asked.counting.is_asked(),
+    };
     let Ok(mut swept) = sweep(machine, &watched, limits, monitor, &mut finder) else {
         return Attempt { answer: Answer::NotForSweeps, held: 0 };
     };
     let held = swept.memory;
-    if swept.cut.is_none() && swept.nodes <= asked.small {
+    if swept.cut.is_none() && swept.states <= asked.small {
         return Attempt { answer: Answer::Small, held };
     }
     if swept.cut.is_none() {
@@ -135,7 +142,8 @@ pub(super) fn summary(cut: Option<Cut>) -> SearchSummary {
 }
 
 /// Explores a machine by a sweep whatever its size, and beyond its memory; `None` where its nodes are too wide or
-/// some state can end nowhere. Witnesses have the fewest decisions, and nothing is counted.
+/// some state can end nowhere. Witnesses have the fewest steps that other threads
+/// can see, and nothing is counted.
 ///
 /// On disk are the visited set and the frontier: from the beginning where the spill has a buffer of its own, else
 /// from where memory ends. Where steps lead in cycles, livelocks are not looked for then, and the search counts as
@@ -147,7 +155,7 @@ pub fn explored_by_sweep(
     beyond: Beyond<'_>,
     monitor: &mut dyn Monitor,
 ) -> Option<Exploration> {
-    let asked = Asked { workers, small: 0, counting: Counting::Nothing };
+    let asked = Asked { workers, small: 0, counting: Counting::Nothing, singly: limits.max_states.is_some() };
     explored(machine, limits, asked, beyond, monitor).answer.whole()
 }
 
@@ -160,7 +168,7 @@ pub fn counted_by_sweep(
     counting: Counting,
     monitor: &mut dyn Monitor,
 ) -> Option<Exploration> {
-    let asked = Asked { workers, small: 0, counting };
+    let asked = Asked { workers, small: 0, counting, singly: true };
     explored(machine, limits, asked, Beyond::Stop, monitor).answer.whole()
 }
 
@@ -357,65 +365,60 @@ impl Visitor for Finder<'_, '_> {
 }
 
 /// What the claims over all states look at.
-fn claimed(machine: &Machine<'_>) -> Vec<Touched> {
-    let mut touched = Vec::new();
+fn claimed(machine: &Machine<'_>) -> Vec<Look> {
+    let mut looks = Vec::new();
     let expectations = &machine.program().expectations;
     for expectation in expectations.iter().filter(|expectation| expectation.applies(machine.models())) {
         if let Claim::Always(expr) | Claim::Never(expr) = &expectation.claim {
-            add_claimed(machine.program(), expr, &mut touched);
+            add_claimed(machine.program(), expr, &mut looks);
         }
     }
-    touched.sort_unstable();
-    touched.dedup();
-    touched
+    looks
 }
 
-fn add_claimed(program: &Program, expr: &Expr, touched: &mut Vec<Touched>) {
+fn add_claimed(program: &Program, expr: &Expr, looks: &mut Vec<Look>) {
     let mut add = |first: &Cell, len: u32| match *first {
-        Cell::Memory(base) => touched.extend((base..base + len).map(Touched::Cell)),
-        Cell::Local(thread, _) => touched.push(Touched::Life(thread)),
+        Cell::Memory(base) => looks.extend((base..base + len).map(|cell| Look::Shared(Touched::Cell(cell)))),
+        Cell::Local(thread, base) => looks.extend((base..base + len).map(|cell| Look::Local(thread, cell))),
     };
     match expr {
         Expr::Number(_) => {}
         Expr::Cell(cell) => add(cell, 1),
         Expr::Element { first, len, index } => {
             add(first, *len);
-            add_claimed(program, index, touched);
+            add_claimed(program, index, looks);
         }
         Expr::Len { first, count, index } => {
-            touched.extend((first.0..first.0 + count).map(|object| Touched::Object(ObjectId(object))));
-            index.iter().for_each(|index| add_claimed(program, index, touched));
+            let objects = (first.0..first.0 + count).map(|object| Touched::Object(ObjectId(object)));
+            looks.extend(objects.map(Look::Shared));
+            index.iter().for_each(|index| add_claimed(program, index, looks));
         }
-        Expr::Neg(operand) | Expr::Not(operand) => add_claimed(program, operand, touched),
+        Expr::Neg(operand) | Expr::Not(operand) => add_claimed(program, operand, looks),
         Expr::Binary(_, left, right) => {
-            add_claimed(program, left, touched);
-            add_claimed(program, right, touched);
+            add_claimed(program, left, looks);
+            add_claimed(program, right, looks);
         }
         Expr::In(operand, entries) => {
-            add_claimed(program, operand, touched);
+            add_claimed(program, operand, looks);
             for (low, high) in entries {
-                add_claimed(program, low, touched);
-                high.iter().for_each(|high| add_claimed(program, high, touched));
+                add_claimed(program, low, looks);
+                high.iter().for_each(|high| add_claimed(program, high, looks));
             }
         }
-        Expr::Thread(thread, predicate) => add_predicate([*thread], *predicate, touched),
+        Expr::Thread(thread, predicate) => add_predicate([*thread], *predicate, looks),
         Expr::Count(group, predicate) => {
             let group = &program.groups[group.index()];
             let copies = (group.first.0..group.first.0 + group.copies).map(ThreadId);
-            add_predicate(copies, *predicate, touched);
+            add_predicate(copies, *predicate, looks);
         }
     }
 }
 
-fn add_predicate(
-    threads: impl IntoIterator<Item = ThreadId>,
-    predicate: Predicate,
-    touched: &mut Vec<Touched>,
-) {
+fn add_predicate(threads: impl IntoIterator<Item = ThreadId>, predicate: Predicate, looks: &mut Vec<Look>) {
     match predicate {
-        Predicate::Holds(object) => touched.push(Touched::Object(object)),
+        Predicate::Holds(object) => looks.push(Look::Shared(Touched::Object(object))),
         Predicate::Done | Predicate::At(_) | Predicate::Within(..) => {
-            touched.extend(threads.into_iter().map(Touched::Life));
+            looks.extend(threads.into_iter().map(|thread| Look::Thread(thread, predicate)));
         }
     }
 }

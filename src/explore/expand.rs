@@ -226,9 +226,11 @@ impl<'m, 'p> Expander<'m, 'p> {
         let actor = Actor::Thread(thread);
         let (mut steps, mut next_mark) = (1, CYCLES_FROM);
         loop {
-            self.note(thread);
+            if after != After::Decision {
+                self.note(thread);
+            }
             let here = (steps, Arrival::Node(mode_after(after, thread)));
-            if after == After::Decision && !self.goes_on(thread) {
+            if after != After::SameThread && !self.goes_on(thread) {
                 return here;
             }
             if self.machine.choices(&self.scratch, actor) != Choices::Only || steps == LONGEST_RUN {
@@ -255,9 +257,9 @@ impl<'m, 'p> Expander<'m, 'p> {
         }
     }
 
-    /// Notes what the thread's next step touches, which decides too whether a decision comes before it.
+    /// Notes what the thread's next step touches, which decides whether a decision comes before it.
     fn note(&mut self, thread: ThreadId) {
-        if let Some(trace) = self.trace.as_mut().filter(|_| !self.machine.decides_after_every_step()) {
+        if let Some(trace) = &mut self.trace {
             let footprint = self.machine.footprint(&self.scratch, Actor::Thread(thread));
             trace.extend(footprint.reads.into_iter().chain(footprint.writes));
         }
@@ -325,7 +327,7 @@ impl<'m, 'p> Expander<'m, 'p> {
 
 fn mode_after(after: After, thread: ThreadId) -> Mode {
     match after {
-        After::Decision => Mode::Decision,
+        After::Decision | After::Blocked => Mode::Decision,
         After::SameThread => Mode::Running(thread),
     }
 }

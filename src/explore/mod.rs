@@ -33,7 +33,7 @@ pub use search::{Kind, Observer, Sink, Space};
 pub use sizes::Sizes;
 pub use store::{Mode, NodeId, Store};
 pub use sweep::{
-    Disk, DiskError, Spill, Swept, SweptCounts, ToCount, TooWide, Uncounted, Visitor, Watched, sweep,
+    Disk, DiskError, Look, Spill, Swept, SweptCounts, ToCount, TooWide, Uncounted, Visitor, Watched, sweep,
 };
 pub use symmetry::Symmetry;
 pub use witness::{Goals, Witnesses, edge_run, find as find_witnesses, schedule_of};

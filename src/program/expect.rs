@@ -146,7 +146,7 @@ pub enum Binary {
 }
 
 /// What an expression may ask of a thread.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Predicate {
     /// It is about to execute this instruction (the end of its body: it has finished).
     At(Addr),

@@ -161,7 +161,7 @@ impl<'m, 'p, S: Strategy> Sampler<'m, 'p, S> {
             };
             steps += 1;
             match after {
-                Ok(After::Decision) => running = None,
+                Ok(After::Decision | After::Blocked) => running = None,
                 Ok(After::SameThread) => running = Some(actor.thread()),
                 Err(ending) => return Some(RunEnd { steps, ending }),
             }

@@ -16,6 +16,8 @@ use crate::program::{Addr, Instr, MemoryModel, Operand, Place, SwitchModel, Thre
 pub enum After {
     /// A scheduling decision.
     Decision,
+    /// A scheduling decision, only because the same thread's next step is not enabled.
+    Blocked,
     /// The same thread's next step.
     SameThread,
 }
@@ -80,8 +82,13 @@ impl Machine<'_> {
             SwitchModel::Gil => gil_lets_go,
             SwitchModel::Await => instr == Instr::Yield,
         };
-        let decides = (is_point && !self.stays_in_block(state, id, pc, depth)) || !self.is_enabled(state, id);
-        Ok(if decides { After::Decision } else { After::SameThread })
+        Ok(if is_point && !self.stays_in_block(state, id, pc, depth) {
+            After::Decision
+        } else if self.is_enabled(state, id) {
+            After::SameThread
+        } else {
+            After::Blocked
+        })
     }
 
     /// Lets a thread that a [stretch](super::Stretches) has led to the end of a body leave it.

@@ -94,7 +94,7 @@ impl<'m, 'p> Walk<'m, 'p> {
         let (machine, id) = (self.machine, action.actor.thread());
         let at = machine.pc(before, id);
         match machine.step(&mut state, action) {
-            Ok(After::Decision) => self.reach((state, None, thread), cost),
+            Ok(After::Decision | After::Blocked) => self.reach((state, None, thread), cost),
             Ok(After::SameThread) => self.reach((state, thread, thread), cost),
             Err(Stop::Assume) => {}
             Err(Stop::Fault(fault)) => {

@@ -28,13 +28,10 @@ pub fn compare(program: &Program, models: Models, text: &str) -> bool {
     let sizes = |found: &Exploration| (found.search.states, found.search.transitions);
     assert_eq!(sizes(&swept), sizes(&kept), "states and transitions under {models}:\n{text}");
     assert_eq!(Survives::of(program, &swept), Survives::of(program, &kept), "under {models}:\n{text}");
-    for (outcome, shortest) in swept.outcomes.iter().zip(&kept.outcomes) {
+    for outcome in &swept.outcomes {
         let witness = &outcome.reached.witness;
         let values = ends_in(&machine, witness, text).expect("an outcome's witness ends in it");
         assert_eq!(values, outcome.values.concat(), "under {models}:\n{text}");
-        if machine.decides_after_every_step() {
-            assert!(witness.actions.len() <= shortest.reached.witness.actions.len(), "{text}");
-        }
     }
     let others = swept.deadlocks.iter().map(|deadlock| &deadlock.reached.witness);
     let others = others.chain(swept.faults.iter().map(|fault| &fault.reached.witness));
@@ -74,13 +71,10 @@ fn compare_on_disk(machine: &Machine<'_>, swept: &Exploration, text: &str) {
             continue;
         }
         assert_eq!(Survives::of(program, &found), Survives::of(program, swept), "on disk:\n{text}");
-        for (outcome, shortest) in found.outcomes.iter().zip(&swept.outcomes) {
+        for outcome in &found.outcomes {
             let witness = &outcome.reached.witness;
             let values = ends_in(machine, witness, text).expect("an outcome's witness ends in it");
             assert_eq!(values, outcome.values.concat(), "on disk:\n{text}");
-            if machine.decides_after_every_step() {
-                assert_eq!(witness.actions.len(), shortest.reached.witness.actions.len(), "{text}");
-            }
         }
         let others = found.deadlocks.iter().map(|deadlock| &deadlock.reached.witness);
         let others = others.chain(found.races.iter().map(|race| &race.witness));
@@ -137,10 +131,10 @@ fn how_far_a_search_is_becomes_known_on_the_way() {
     };
     let philosophers = include_str!("../../programs/philosophers/all_take_the_left_fork_first.rvm");
     let texts = [
-        increments(3, 4),
-        increments(4, 2),
-        increments(3, 3),
-        philosophers.replace("const N = 3", "const N = 5"),
+        increments(3, 6),
+        increments(4, 3),
+        increments(3, 5),
+        philosophers.replace("const N = 3", "const N = 7"),
     ];
     for text in texts {
         let program = crate::assembled(&text);

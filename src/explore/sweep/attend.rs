@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use super::effects::Leaf;
 use super::key::Key;
+use super::learn::Met;
 use super::stage::Stage;
-use super::{Sweep, TooWide, Visitor};
+use super::{Setback, Sweep, Visitor};
 use crate::explore::search::Kind;
 use crate::explore::store::Mode;
 
@@ -17,7 +18,7 @@ const STRIDE: usize = 1 << 5;
 
 impl<K: Key> Sweep<'_, '_, K> {
     /// Attends to the nodes that were put aside.
-    pub(super) fn attend(&mut self, visitor: &mut dyn Visitor) -> Result<(), TooWide> {
+    pub(super) fn attend(&mut self, visitor: &mut dyn Visitor) -> Result<(), Setback> {
         let aside: Vec<usize> =
             self.pieces.iter_mut().flat_map(|piece| std::mem::take(&mut piece.aside)).collect();
         for node in aside {
@@ -30,7 +31,7 @@ impl<K: Key> Sweep<'_, '_, K> {
         Ok(())
     }
 
-    fn attend_to(&mut self, node: usize, visitor: &mut dyn Visitor) -> Result<(), TooWide> {
+    fn attend_to(&mut self, node: usize, visitor: &mut dyn Visitor) -> Result<(), Setback> {
         self.get_to_know(node)?;
         if self.spent {
             return Ok(());
@@ -38,8 +39,13 @@ impl<K: Key> Sweep<'_, '_, K> {
         let word = self.stage.log.get(node);
         let key = self.stage.mixer.unmix(word);
         let mut leaves = Vec::new();
-        self.stage.look_up(key, &mut leaves);
+        let size = self.stage.look_up(key, &mut leaves);
         let leaves: Vec<Leaf> = leaves.into_iter().copied().collect();
+        if size.overflows {
+            self.stage.effects.chains.give_up();
+            return Err(Setback::Torn);
+        }
+        self.own.count(size);
         self.show(node, key, &leaves, visitor);
         self.stage.emit(word, key, &leaves.iter().collect::<Vec<&Leaf>>(), &mut self.own);
         Ok(())
@@ -47,7 +53,7 @@ impl<K: Key> Sweep<'_, '_, K> {
 
     /// Learns ahead of a large batch what is new about some of its nodes: it is probably new about many, and these
     /// need not be put aside then.
-    pub(super) fn look_ahead(&mut self, nodes: Range<usize>) -> Result<(), TooWide> {
+    pub(super) fn look_ahead(&mut self, nodes: Range<usize>) -> Result<(), Setback> {
         if nodes.len() < WORTH_LOOKING {
             return Ok(());
         }
@@ -64,18 +70,20 @@ impl<K: Key> Sweep<'_, '_, K> {
     }
 
     /// Finds out what the actors of a node do that is not known yet, and gives fields the bits that this takes.
-    fn get_to_know(&mut self, node: usize) -> Result<(), TooWide> {
+    fn get_to_know(&mut self, node: usize) -> Result<(), Setback> {
         let key = self.stage.mixer.unmix(self.stage.log.get(node));
         let mut row = std::mem::take(&mut self.row);
         self.stage.fields.unpack(key, &mut row);
-        self.stage.fields.decode(&row, &mut self.state);
         let known = self.stage.effects.len();
         for slot in self.stage.slots_of(key) {
             if self.stage.effects.find(key, slot).is_none() {
-                self.learn(node, &row, slot);
+                self.follow_chain(node, &mut row, slot);
             }
         }
         self.row = row;
+        if self.stage.effects.chains.is_torn() {
+            return Err(Setback::Torn);
+        }
         if self.stage.fields.overflow() {
             self.flush_own();
             if self.spent || !self.can_refit() {
@@ -88,11 +96,30 @@ impl<K: Key> Sweep<'_, '_, K> {
         Ok(())
     }
 
-    /// Finds out what the actors of a slot do at a node.
+    /// Finds out how a slot's chain leads on from its head at a node, and what its actors do at the end of it.
+    fn follow_chain(&mut self, node: usize, row: &mut [u32], slot: usize) {
+        let field = self.stage.fields.of_thread(self.stage.effects.thread(slot));
+        let head = row[field];
+        let mut blocks = 1;
+        loop {
+            if self.stage.effects.find_by_row(row, slot).is_none() {
+                self.learn(node, row, slot);
+            }
+            let Some(next) = self.stage.effects.lead_on(slot, row[field], blocks) else { break };
+            row[field] = next;
+            blocks += 1;
+        }
+        self.stage.effects.keep_way(slot, head, row[field], blocks);
+        row[field] = head;
+    }
+
+    /// Finds out what the actors of a slot do in a state of a node.
     fn learn(&mut self, node: usize, row: &[u32], slot: usize) {
-        let Stage { fields, effects, pairs, .. } = &mut *self.stage;
-        let learned =
-            effects.learn(fields, &mut self.expander, row, &self.state, slot, Some(&mut self.sinks));
+        self.stage.fields.decode(row, &mut self.state);
+        let Stage { fields, effects, pairs, claims, .. } = &mut *self.stage;
+        let sinks = Some(&mut self.sinks);
+        let met = Met { row, state: &self.state, slot };
+        let learned = effects.learn(fields, claims, &mut self.expander, met, sinks);
         for (sink, edge) in learned {
             self.sink_edges.resize(self.sinks.len(), None);
             self.sink_edges[sink as usize] = Some((self.first + node, edge));
@@ -100,10 +127,13 @@ impl<K: Key> Sweep<'_, '_, K> {
         pairs.fit(&effects.access_list);
     }
 
-    /// Shows a node to the visitor and remembers that it has been shown.
+    /// Shows the corner of a node to the visitor and remembers that it has been shown.
     fn show(&mut self, node: usize, key: K, leaves: &[Leaf], visitor: &mut dyn Visitor) {
         let mut row = std::mem::take(&mut self.row);
         self.stage.fields.unpack(key, &mut row);
+        for (slot, field) in self.stage.fields.of_threads().enumerate() {
+            self.stage.effects.for_each_on_chain(slot, row[field], |to, _| row[field] = to);
+        }
         let mode = self.stage.fields.decode(&row, &mut self.state);
         self.row = row;
         let kind = match mode {
@@ -118,12 +148,12 @@ impl<K: Key> Sweep<'_, '_, K> {
         match kind {
             Kind::FaultEnd => self.fault_ends.push(self.first + node),
             Kind::Final | Kind::Deadlock => {
-                let fields = &self.stage.fields;
-                self.end_blocks.extend(fields.of_threads().map(|field| (field, fields.read(key, field))));
+                self.end_blocks.extend(self.stage.fields.of_threads().map(|field| (field, self.row[field])));
             }
             _ => {}
         }
         self.stage.pairs.settle(leaves);
-        self.stage.claims.settle(key);
+        let Stage { fields, claims, .. } = &mut *self.stage;
+        claims.settle(self.machine, fields, key, &self.state);
     }
 }

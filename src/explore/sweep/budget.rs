@@ -6,8 +6,8 @@
 //! made only where there is room for the tables that they need. What finds no room ends the sweep. What was
 //! found until then is whole: a node that is in the log is in the visited set.
 
+use super::claims::Claims;
 use super::key::Key;
-use super::stage::Claims;
 use super::visited::{SHARDS, Shard};
 use super::{BATCH, Sweep};
 

@@ -9,12 +9,13 @@
 //!
 //! SOUND: a lookup follows the same fields in the same order as the execution that it stands for, because
 //! which field a step touches next is decided by what it has read so far. Whatever a step changes counts as
-//! read. The footprint of every instruction that is met, the one before which a run ends included, is noted
-//! before it is executed.
+//! read. The footprint of every instruction that is met is noted before it is executed, and that of the one
+//! before which a run ends, where that decides whether it ends.
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
+use super::chains::Chains;
 use super::fields::{Bits, FieldId, Fields};
 use super::key::Key;
 use super::moves::{Moves, Order, Ranks};
@@ -36,6 +37,33 @@ pub(super) struct Branch {
     pub children: Vec<Place>,
 }
 
+/// Where lookups of a slot begin: what the thread's block is.
+#[derive(Debug)]
+pub(super) struct Root {
+    pub field: FieldId,
+    /// Where the field is in a key.
+    bits: Bits,
+    /// Where each block leads.
+    pub blocks: Vec<Place>,
+    /// Where the chain of each head leads.
+    ways: Vec<Way>,
+}
+
+/// A chain, as lookups see it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Way {
+    /// Where its last block leads.
+    place: Place,
+    /// How many blocks it has.
+    blocks: u32,
+}
+
+impl Root {
+    fn new(fields: &Fields, field: FieldId) -> Root {
+        Root { field, bits: fields.bits_of(field), blocks: Vec::new(), ways: Vec::new() }
+    }
+}
+
 /// Everything that one actor can do, where it was learned.
 #[derive(Clone, Copy, Debug)]
 pub struct Leaf {
@@ -49,6 +77,8 @@ pub struct Leaf {
     pub total: u32,
     /// True when one of them is a fault.
     pub faults: bool,
+    /// True when nothing else sees the step, which is the only one: see [`chains`](super::chains).
+    pub is_private: bool,
     /// True when one of them can never be taken again; known once [`Effects::mark`] has been called.
     pub advances: bool,
     /// True when one of them leads nearer to an end; known as that.
@@ -87,12 +117,18 @@ pub struct Step {
     pub moves: Vec<(FieldId, u32, u32)>,
 }
 
+impl Step {
+    /// Returns what it makes of a field, if it changes it.
+    fn to(&self, field: FieldId) -> Option<u32> {
+        self.changes.iter().find(|change| change.0 == field).map(|change| change.1)
+    }
+}
+
 /// What the actors of one machine do, as far as it has been met.
 #[derive(Debug)]
 pub struct Effects<K> {
     pub(super) threads: usize,
-    /// By slot, then by the number of the thread's block.
-    pub(super) roots: Vec<Branch>,
+    pub(super) roots: Vec<Root>,
     pub(super) branches: Vec<Branch>,
     pub(super) sparse: HashMap<(u32, u32), Place, FixedState>,
     pub(super) leaves: Vec<Leaf>,
@@ -102,6 +138,8 @@ pub struct Effects<K> {
     pub(super) accesses: HashMap<(u32, Addr), u32, FixedState>,
     /// The accesses, by number less one.
     pub access_list: Vec<(Access, Addr)>,
+    /// Which blocks lie on one chain.
+    pub chains: Chains,
 }
 
 impl<K: Key> Effects<K> {
@@ -113,7 +151,7 @@ impl<K: Key> Effects<K> {
         Effects {
             threads,
             roots: (0..if buffered { 2 * threads } else { threads })
-                .map(|slot| Branch::new(fields, fields.of_thread(ThreadId((slot % threads) as u32))))
+                .map(|slot| Root::new(fields, fields.of_thread(ThreadId((slot % threads) as u32))))
                 .collect(),
             branches: Vec::new(),
             sparse: HashMap::default(),
@@ -122,6 +160,7 @@ impl<K: Key> Effects<K> {
             steps: Vec::new(),
             accesses: HashMap::default(),
             access_list: Vec::new(),
+            chains: Chains::default(),
         }
     }
 
@@ -135,26 +174,72 @@ impl<K: Key> Effects<K> {
         ThreadId((slot % self.threads) as u32)
     }
 
-    /// Looks up what a slot's actors do at a node; `None` where that was not met yet.
+    /// Looks up what a slot's actors do at the corner of a node, and how many blocks the chain there has; `None` where
+    /// that was not met yet.
     #[inline(always)]
-    pub fn find(&self, key: K, slot: usize) -> Option<&Leaf> {
-        self.find_by(slot, |branch| branch.bits.of(key))
-    }
-
-    /// Looks up what a slot's actors do at a node whose fields are numbered so.
-    pub fn find_by_row(&self, row: &[u32], slot: usize) -> Option<&Leaf> {
-        self.find_by(slot, |branch| row[branch.field])
-    }
-
-    #[inline(always)]
-    fn find_by(&self, slot: usize, number: impl Fn(&Branch) -> u32) -> Option<&Leaf> {
+    pub fn find(&self, key: K, slot: usize) -> Option<(&Leaf, u32)> {
         let root = &self.roots[slot];
-        let mut place = *root.children.get(number(root) as usize)?;
+        let way = *root.ways.get(root.bits.of(key) as usize)?;
+        Some((self.descend(way.place, |branch| branch.bits.of(key))?, way.blocks))
+    }
+
+    /// Looks up what a slot's actors do at a state whose fields are numbered so.
+    pub fn find_by_row(&self, row: &[u32], slot: usize) -> Option<&Leaf> {
+        let root = &self.roots[slot];
+        self.descend(*root.blocks.get(row[root.field] as usize)?, |branch| row[branch.field])
+    }
+
+    #[inline(always)]
+    fn descend(&self, mut place: Place, number: impl Fn(&Branch) -> u32) -> Option<&Leaf> {
         while place & 1 == 0 {
             let branch = self.branches.get((place >> 1).checked_sub(1)? as usize)?;
             place = self.child(place, branch, number(branch));
         }
         Some(&self.leaves[(place >> 1) as usize])
+    }
+
+    /// Leads a chain of so many blocks on from its last one, which is known; `None` where it ends there.
+    pub fn lead_on(&mut self, slot: usize, from: u32, len: u32) -> Option<u32> {
+        let (field, step) = (self.roots[slot].field, self.private_step(slot, from)?);
+        let to = step.to(field)?;
+        self.chains.lead_on(field, from, to, len).then_some(to)
+    }
+
+    /// Returns the private step from a block of a slot's thread, if its step is known to be one.
+    fn private_step(&self, slot: usize, block: u32) -> Option<&Step> {
+        let place = *self.roots[slot].blocks.get(block as usize)?;
+        let leaf = (place & 1 == 1).then(|| &self.leaves[(place >> 1) as usize])?;
+        leaf.is_private.then(|| self.step(leaf.first))
+    }
+
+    /// Keeps the chain of a head: its last block, which is known, and how many blocks it has.
+    pub fn keep_way(&mut self, slot: usize, head: u32, end: u32, blocks: u32) {
+        let root = &mut self.roots[slot];
+        if root.ways.len() <= head as usize {
+            root.ways.resize(head as usize + 1, Way::default());
+        }
+        root.ways[head as usize] = Way { place: root.blocks[end as usize], blocks };
+    }
+
+    /// Calls `visit` with the steps along the chain of a head.
+    pub fn for_each_on_chain(&self, slot: usize, head: u32, mut visit: impl FnMut(u32, &Step)) {
+        let (field, mut at) = (self.roots[slot].field, head);
+        while let Some(step) = self.private_step(slot, at) {
+            let Some(to) = step.to(field).filter(|&to| self.chains.before(field, to) == Some(at)) else {
+                return;
+            };
+            visit(to, step);
+            at = to;
+        }
+    }
+
+    /// Returns the steps of a slot's thread from the head of a chain to this block on it.
+    pub fn steps_to(&self, slot: usize, block: u32) -> Vec<&Step> {
+        let field = self.roots[slot].field;
+        let before = std::iter::successors(Some(block), |&at| self.chains.before(field, at)).skip(1);
+        let mut steps: Vec<&Step> = before.filter_map(|at| self.private_step(slot, at)).collect();
+        steps.reverse();
+        steps
     }
 
     #[inline(always)]
@@ -180,29 +265,31 @@ impl<K: Key> Effects<K> {
         }
         let mut read = Vec::new();
         for (slot, root) in self.roots.iter().enumerate() {
-            self.visit_below(root, None, slot, &sparse, &mut read, &mut visit);
+            for (head, way) in root.ways.iter().enumerate().filter(|(_, way)| way.place > 0) {
+                read.push((root.field, head as u32));
+                self.visit_place(way.place, slot, &sparse, &mut read, &mut visit);
+                read.pop();
+            }
         }
     }
 
-    fn visit_below(
+    fn visit_place(
         &self,
-        branch: &Branch,
-        place: Option<Place>,
+        place: Place,
         slot: usize,
         sparse: &HashMap<Place, Vec<(u32, Place)>, FixedState>,
         read: &mut Vec<(FieldId, u32)>,
         visit: &mut impl FnMut(usize, &[(FieldId, u32)], &Leaf),
     ) {
+        if place & 1 == 1 {
+            return visit(slot, read, &self.leaves[(place >> 1) as usize]);
+        }
+        let branch = &self.branches[(place >> 1) as usize - 1];
         let dense = branch.children.iter().enumerate().map(|(number, &child)| (number as u32, child));
-        let others = place.and_then(|place| sparse.get(&place)).into_iter().flatten().copied();
+        let others = sparse.get(&place).into_iter().flatten().copied();
         for (number, child) in dense.chain(others).filter(|&(_, child)| child > 0) {
             read.push((branch.field, number));
-            if child & 1 == 1 {
-                visit(slot, read, &self.leaves[(child >> 1) as usize]);
-            } else {
-                let below = &self.branches[(child >> 1) as usize - 1];
-                self.visit_below(below, Some(child), slot, sparse, read, visit);
-            }
+            self.visit_place(child, slot, sparse, read, visit);
             read.pop();
         }
     }
@@ -235,9 +322,8 @@ impl<K: Key> Effects<K> {
     /// Makes the masks anew for the places that fields have now.
     pub fn fit(&mut self, fields: &Fields) {
         self.masks = self.steps.iter().map(|step| mask(fields, step)).collect();
-        for branch in self.roots.iter_mut().chain(&mut self.branches) {
-            branch.bits = fields.bits_of(branch.field);
-        }
+        self.branches.iter_mut().for_each(|branch| branch.bits = fields.bits_of(branch.field));
+        self.roots.iter_mut().for_each(|root| root.bits = fields.bits_of(root.field));
     }
 
     /// Returns how many effects are known.
@@ -256,7 +342,8 @@ impl<K: Key> Effects<K> {
     pub fn memory(&self) -> usize {
         let branches: usize = self.branches.iter().map(|branch| branch.children.capacity() * 4 + 40).sum();
         let changes: usize = self.steps.iter().map(|step| step.changes.capacity() * 16).sum();
-        self.roots.iter().map(|root| root.children.capacity() * 4).sum::<usize>()
+        self.roots.iter().map(|root| root.blocks.capacity() * 4 + root.ways.capacity() * 8).sum::<usize>()
+            + self.chains.memory()
             + branches
             + changes
             + self.sparse.allocation_size()
@@ -272,11 +359,16 @@ impl Branch {
     }
 
     pub fn set(&mut self, number: usize, child: Place) {
-        if self.children.len() <= number {
-            self.children.resize(number + 1, 0);
-        }
-        self.children[number] = child;
+        set(&mut self.children, number, child);
     }
+}
+
+/// Says where a number leads.
+pub(super) fn set(children: &mut Vec<Place>, number: usize, child: Place) {
+    if children.len() <= number {
+        children.resize(number + 1, 0);
+    }
+    children[number] = child;
 }
 
 /// What an edge keeps of a key and what it sets.

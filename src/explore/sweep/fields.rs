@@ -122,6 +122,11 @@ impl Fields {
         self.first_thread + thread.index()
     }
 
+    /// Returns the thread whose block a field is.
+    pub fn thread_of(&self, field: FieldId) -> Option<ThreadId> {
+        field.checked_sub(self.first_thread).map(|thread| ThreadId(thread as u32))
+    }
+
     /// Returns the fields of all threads' blocks.
     pub fn of_threads(&self) -> Range<FieldId> {
         self.first_thread..self.len()

@@ -1,6 +1,7 @@
 //! Learning: what a slot's actors do, executed where it is met first.
 
-use super::effects::{Branch, DENSE, Effects, Leaf, Place, Step, mask};
+use super::claims::Claims;
+use super::effects::{Branch, DENSE, Effects, Leaf, Place, Step, mask, set};
 use super::fields::{FieldId, Fields};
 use super::key::Key;
 use crate::explore::expand::{Arrival, Expander};
@@ -9,17 +10,24 @@ use crate::explore::store::Mode;
 use crate::program::{Addr, Instr, ThreadId};
 use crate::vm::{Access, Action, Actor, Machine, State, Stop, Touched};
 
+/// What is to be learned: what the actors of a slot do in a state.
+#[derive(Clone, Copy)]
+pub struct Met<'a> {
+    /// The numbers of the state's fields.
+    pub row: &'a [u32],
+    pub state: &'a State,
+    pub slot: usize,
+}
+
 impl<K: Key> Effects<K> {
-    /// Executes what a slot's actors do at a node and keeps it. `row` numbers the fields of the node, whose
-    /// state is `before`. Returns the ends that were not known, each with an edge to it. Where no new ends may be
+    /// Executes what a slot's actors do in a state and keeps it. Returns the ends that were not known, each with an edge to it. Where no new ends may be
     /// added to those that are known, a step that leads to a fault is not kept.
     pub fn learn(
         &mut self,
         fields: &mut Fields,
+        claims: &Claims<K>,
         expander: &mut Expander<'_, '_>,
-        row: &[u32],
-        before: &State,
-        slot: usize,
+        Met { row, state: before, slot }: Met<'_>,
         mut sinks: Option<&mut Vec<Sink>>,
     ) -> Vec<(u32, u32)> {
         let machine = expander.machine();
@@ -35,6 +43,9 @@ impl<K: Key> Effects<K> {
         let own = fields.of_thread(thread);
         expander.begin_trace();
         let mut learned: Vec<(Step, Arrival)> = Vec::new();
+        // The threads' blocks that steps lead to, and the instruction that each stands before.
+        let mut come_to: Vec<(FieldId, u32, Option<Addr>)> = Vec::new();
+        let mut goes_on = true;
         for &actor in &actors {
             let blind = blind_write(fields, machine, before, actor);
             expander.expand_actor(before, actor, 0, &mut |successor| {
@@ -49,10 +60,20 @@ impl<K: Key> Effects<K> {
                 match successor.arrival {
                     Arrival::Node(mode) => {
                         fields.changes(before, successor.state, blind, &mut step.changes);
+                        if self.chains.are_on() {
+                            // A node holds the head of a chain, whose end the step leaves.
+                            add_own(&mut step.changes, own, row[own]);
+                            come_to.extend(blocks(fields, machine, successor.state, &step.changes));
+                            goes_on &= !machine.is_finished(successor.state, thread)
+                                && !claims.tell_apart(machine, thread, before, successor.state);
+                        }
                         step.moves = moves(fields, row, own, &step.changes);
                         if !machine.decides_after_every_step() {
                             fields.meet(mode);
                             step.changes.push((0, mode.word()));
+                            if mode != Mode::Decision {
+                                self.chains.give_up();
+                            }
                         }
                     }
                     Arrival::Stop(_, _, Stop::Assume) => step.sink = Some(0),
@@ -77,10 +98,25 @@ impl<K: Key> Effects<K> {
         unread.extend(actors.iter().filter_map(|&actor| blind_write(fields, machine, before, actor)));
         reads.retain(|field| !unread.contains(field) && (unread.push(*field), true).1);
         let touches = field_set(&unread[1..]);
-        let leaf = self.add_leaf(fields, machine, before, slot, learned, touches);
+        let mut leaf = self.add_leaf(fields, machine, before, slot, learned, touches);
+        leaf.is_private = goes_on && reads.is_empty() && self.is_alone(&leaf, own);
+        let from = leaf.is_private.then_some(row[own]);
+        for (field, number, at) in come_to {
+            self.chains.come_to(field, number, at, from);
+            if field != own {
+                self.chains.meddle_with(field, row[field]);
+            }
+        }
         self.leaves.push(leaf);
         self.hang(fields, row, slot, reads);
         self.news(&leaf, first_sink)
+    }
+
+    /// Returns true when a leaf is one step to a decision that changes nothing but the thread's own block.
+    fn is_alone(&self, leaf: &Leaf, own: FieldId) -> bool {
+        self.chains.are_on()
+            && (leaf.decisions, leaf.total, leaf.access) == (1, 1, 0)
+            && self.step(leaf.first).changes.iter().all(|&(field, _)| field == own || field == 0)
     }
 
     fn news(&self, leaf: &Leaf, first_sink: usize) -> Vec<(u32, u32)> {
@@ -127,6 +163,7 @@ impl<K: Key> Effects<K> {
             total: learned.len() as u32,
             advances: false,
             approaches: false,
+            is_private: false,
             faults: learned.iter().any(|(step, _)| step.sink.is_some_and(|sink| sink > 0)),
             access: access.map_or(0, |(access, at)| self.number_access(access, at)),
         };
@@ -149,9 +186,9 @@ impl<K: Key> Effects<K> {
     fn hang(&mut self, fields: &Fields, row: &[u32], slot: usize, mut reads: Vec<FieldId>) {
         let leaf = (self.leaves.len() as u32 - 1) << 1 | 1;
         let number = row[fields.of_thread(self.thread(slot))] as usize;
-        let known = self.roots[slot].children.get(number).copied().unwrap_or(0);
+        let known = self.roots[slot].blocks.get(number).copied().unwrap_or(0);
         let mut place = if known > 0 { known } else { self.place_for(fields, &reads, leaf) };
-        self.roots[slot].set(number, place);
+        set(&mut self.roots[slot].blocks, number, place);
         while place & 1 == 0 {
             let branch = &self.branches[(place >> 1) as usize - 1];
             let number = row[branch.field];
@@ -217,6 +254,27 @@ fn blind_write(fields: &Fields, machine: &Machine<'_>, state: &State, actor: Act
         Actor::Thread(_) => return None,
     };
     writes.first().map(|&cell| fields.of_touched(cell))
+}
+
+/// Adds the thread's own block to what a step changes, even if it stays what it was.
+fn add_own(changes: &mut Vec<(FieldId, u32)>, own: FieldId, number: u32) {
+    if changes.iter().all(|&(field, _)| field != own) {
+        changes.push((own, number));
+    }
+}
+
+/// The blocks of threads among what has changed, each with the instruction that it stands before.
+fn blocks(
+    fields: &Fields,
+    machine: &Machine<'_>,
+    state: &State,
+    changes: &[(FieldId, u32)],
+) -> Vec<(FieldId, u32, Option<Addr>)> {
+    let of_threads = changes.iter().filter_map(|&(field, number)| {
+        let thread = fields.thread_of(field)?;
+        Some((field, number, machine.pc(state, thread)))
+    });
+    of_threads.collect()
 }
 
 /// What a step makes of threads' blocks.

@@ -125,7 +125,7 @@ impl<K: Key> Sweep<'_, '_, K> {
         let stage = &self.stage;
         let mut is_end = true;
         for slot in stage.slots_of(key) {
-            let leaf = stage.effects.find(key, slot).expect("the node has been expanded");
+            let (leaf, _) = stage.effects.find(key, slot).expect("the node has been expanded");
             if is_good(leaf) || leaf.total > leaf.nodes {
                 return true;
             }
@@ -166,7 +166,7 @@ impl<K: Key> Sweep<'_, '_, K> {
         let slots = stage.slots_of(key);
         let first = (draw as u32 as usize) % slots.len();
         let turned = slots.clone().skip(first).chain(slots.take(first));
-        let leaves = turned.map(|slot| stage.effects.find(key, slot).expect("the node has been expanded"));
+        let leaves = turned.map(|slot| stage.effects.find(key, slot).expect("the node has been expanded").0);
         let leaf = leaves.into_iter().find(|leaf| leaf.total > 0).expect("a node without edges is settled");
         let (keep, set) = stage.effects.masks(leaf)[((draw >> 32) as usize) % leaf.nodes as usize];
         key & keep | set

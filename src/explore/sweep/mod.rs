@@ -1,5 +1,8 @@
 //! The sweep: the whole decision graph, breadth first, every state exactly, no edges kept.
 //!
+//! A node of the sweep is a box of states that differ only in how far threads have come with steps that nothing
+//! else sees ([`chains`]); where no thread has such steps, a state of its own.
+//!
 //! A search that counts schedules needs every edge ([`Space`](super::Space)); one that asks what can be
 //! reached does not. The sweep is for graphs of millions of states: a node is packed into the bits that it
 //! needs ([`fields`]), what a step does is looked up ([`effects`]), the visited set stores less than a node
@@ -19,6 +22,8 @@
 mod attend;
 mod bucket;
 mod budget;
+mod chains;
+mod claims;
 mod count;
 mod crew;
 mod disk;
@@ -45,9 +50,11 @@ mod workers;
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 
+pub use self::claims::Look;
 pub use self::count::{SweptCounts, ToCount, Uncounted};
 pub use self::disk::{Disk, DiskError, Spill};
 
+use self::chains::Chains;
 use self::crew::{Crew, Lent};
 use self::disk::Shelf;
 use self::fields::FieldId;
@@ -61,8 +68,9 @@ use super::expand::Expander;
 use super::limits::{Cut, Limits, Monitor, Progress};
 use super::search::{Kind, Sink};
 use super::store::Mode;
+use crate::program::MemoryModel;
 use crate::schedule::Schedule;
-use crate::vm::{Actor, Machine, State, Touched};
+use crate::vm::{Actor, Machine, State};
 
 /// How many nodes are expanded before their successors are added.
 const BATCH: usize = 1 << 19;
@@ -70,7 +78,7 @@ const BATCH: usize = 1 << 19;
 /// Meets the states of a sweep that show something new: ends, each of them; states in which threads race that
 /// did not before; and states that claims have not seen the like of.
 pub trait Visitor {
-    /// A reachable state, the number of its node, what it is, and who may be chosen there.
+    /// A reachable state, the corner of a node, with the node's number, what it is, and who may be chosen there.
     fn state(&mut self, node: u64, state: &State, kind: Kind, actors: &[Actor]);
     /// Forgets everything: the sweep starts anew, and nodes get other numbers.
     fn restart(&mut self);
@@ -83,17 +91,28 @@ pub trait Visitor {
 /// What a sweep is to look at.
 #[derive(Clone, Debug, Default)]
 pub struct Watched<'d> {
-    /// What claims over all states look at; a thread's life stands for its whole block.
-    pub claims: Vec<Touched>,
+    /// What claims over all states look at.
+    pub claims: Vec<Look>,
     /// How many threads search, at least 1.
     pub workers: usize,
     /// The disk that the sweep goes on with where memory ends.
     pub spill: Option<Spill<'d>>,
+    /// Whether each state is to be a node of its own: to be counted, or limited in number.
+    pub singly: bool,
 }
 
 /// A node of more than 128 bits does not fit a sweep.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TooWide;
+
+/// Why a sweep has to begin anew.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Setback {
+    /// A node does not fit its key.
+    TooWide,
+    /// A [chain](chains) is none.
+    Torn,
+}
 
 /// What a sweep has found.
 pub struct Swept<'m> {
@@ -101,7 +120,7 @@ pub struct Swept<'m> {
     pub states: u64,
     /// How many edges lead to them.
     pub transitions: u64,
-    /// How many nodes are stored, branches in runs included.
+    /// How many nodes are stored: boxes of states, and branches in runs.
     pub nodes: u64,
     /// How many bytes are held.
     pub memory: u64,
@@ -126,7 +145,7 @@ trait Graph {
 }
 
 impl Swept<'_> {
-    /// Finds a schedule that leads to each of these nodes by the fewest edges.
+    /// Finds a schedule that leads to the corner of each of these nodes, by the fewest edges between nodes.
     ///
     /// # Errors
     ///
@@ -135,7 +154,7 @@ impl Swept<'_> {
         self.graph.witnesses(nodes)
     }
 
-    /// Returns the node that an edge to this sink leads out of, and the edge's steps.
+    /// Returns a node whose corner an edge to this sink leads out of, and the edge's steps.
     pub fn sink_witness(&self, sink: u32) -> (u64, Schedule) {
         self.graph.sink_witness(sink)
     }
@@ -205,6 +224,8 @@ struct Sweep<'m, 'p, K> {
     /// What threads' blocks were in final states and deadlocks.
     end_blocks: HashSet<(FieldId, u32), FixedState>,
     transitions: u64,
+    /// How many states more than nodes there are, of those expanded.
+    surplus: u64,
     pieces: Vec<Piece<K>>,
     /// Where shards are while something is added to them.
     wards: Vec<Ward<K>>,
@@ -228,8 +249,10 @@ struct Sweep<'m, 'p, K> {
 
 impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
     fn new(machine: &'m Machine<'p>, watched: &Watched<'m>) -> Self {
-        let mut stage = Stage::new(machine, Vec::new());
-        stage.claims.fields = watched.claims.iter().map(|&claim| stage.fields.of_touched(claim)).collect();
+        let mut stage = Stage::new(machine, &watched.claims);
+        if machine.models().memory == MemoryModel::Sc && !watched.singly {
+            stage.effects.chains = Chains::new(stage.fields.of_threads().start);
+        }
         let mixer = stage.mixer;
         Sweep {
             machine,
@@ -243,6 +266,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             fault_ends: Vec::new(),
             end_blocks: HashSet::default(),
             transitions: 0,
+            surplus: 0,
             pieces: vec![Piece::new()],
             wards: Vec::new(),
             own: Piece::new(),
@@ -261,7 +285,9 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
     /// Starts anew with wider keys, knowing what fields have held.
     fn widened<W: Key>(self, watched: &Watched<'m>) -> Sweep<'m, 'p, W> {
         let mut wide = Sweep::<'m, 'p, W>::new(self.machine, watched);
-        wide.stage.fields = self.stage.into_inner().fields;
+        let Stage { fields, effects, .. } = self.stage.into_inner();
+        wide.stage.fields = fields;
+        wide.stage.effects.chains = effects.chains.anew();
         wide
     }
 
@@ -270,15 +296,11 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         limits: &Limits,
         monitor: &mut dyn Monitor,
         visitor: &mut dyn Visitor,
-    ) -> Result<Option<Cut>, TooWide> {
+    ) -> Result<Option<Cut>, Setback> {
         self.keep_to(limits.max_memory);
         self.scout(monitor);
-        self.state = self.machine.initial();
-        let mut row = std::mem::take(&mut self.row);
-        self.stage.fields.encode(Mode::Decision, &self.state, &mut row);
-        self.refit()?;
-        let first = self.stage.mixer.mix(self.stage.fields.pack(&row));
-        self.row = row;
+        let first = self.first_key()?;
+        let first = self.stage.mixer.mix(first);
         self.own.heads[self.stage.shard(first)].push(first);
         self.flush_own();
         let mut next = 0;
@@ -298,6 +320,9 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
                 }
                 self.expand_batch(next..end);
                 self.attend(visitor)?;
+                if self.stage.effects.chains.is_torn() {
+                    return Err(Setback::Torn);
+                }
                 if self.spent {
                     return Ok(Some(Cut::Memory));
                 }
@@ -311,6 +336,19 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         Ok(None)
     }
 
+    /// Returns the first node, where threads stand at the heads of chains.
+    fn first_key(&mut self) -> Result<K, Setback> {
+        let mut row = std::mem::take(&mut self.row);
+        self.stage.fields.encode(Mode::Decision, &self.machine.initial(), &mut row);
+        for field in self.stage.fields.of_threads() {
+            self.stage.effects.chains.come_to(field, row[field], None, None);
+        }
+        self.refit()?;
+        let first = self.stage.fields.pack(&row);
+        self.row = row;
+        Ok(first)
+    }
+
     /// Begins with the expansion of a level that is complete and ends before this node.
     fn begin_level(&mut self, end: usize) {
         self.levels.push(end);
@@ -322,16 +360,31 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
     fn look(&self, next: usize, monitor: &mut dyn Monitor) -> Option<Cut> {
         let progress = Progress {
             phase: "searching",
-            states: self.nodes() as u64,
+            states: self.nodes() as u64 + self.surplus,
             transitions: self.transitions,
             frontier: (self.nodes() - next) as u64,
             memory: self.memory() as u64,
-            whole: self.whole,
+            whole: self.whole.map(|whole| self.states_in(whole)),
         };
         if !self.has_room_for(0) {
             return Some(Cut::Memory);
         }
         monitor.observe(&progress)
+    }
+
+    /// Returns how many states so many nodes will have, if these are like the ones known.
+    fn states_in(&self, nodes: u64) -> u64 {
+        let each = 1.0 + self.surplus as f64 / self.nodes().max(1) as f64;
+        (nodes as f64 * each) as u64
+    }
+
+    /// Adds sizes of nodes that were expanded. Where there are too many states to be counted there are no chains.
+    fn add_sizes(&mut self, transitions: u128, surplus: u128) {
+        let sum = |known: u64, more: u128| u64::try_from(u128::from(known) + more);
+        match (sum(self.transitions, transitions), sum(self.surplus, surplus)) {
+            (Ok(transitions), Ok(surplus)) => (self.transitions, self.surplus) = (transitions, surplus),
+            _ => self.stage.effects.chains.give_up(),
+        }
     }
 
     fn memory(&self) -> usize {
@@ -360,7 +413,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             }
             self.stage.log.extend(&new);
         }
-        self.transitions += self.own.transitions;
+        self.add_sizes(self.own.transitions, self.own.surplus);
         let running = std::mem::take(&mut self.own.running);
         self.count_running(&running);
         self.own.clear();

@@ -9,16 +9,16 @@ use super::log::Log;
 use super::sieve::Sieve;
 use super::stage::Stage;
 use super::visited::{SHARDS, Shard};
-use super::{Sweep, TooWide};
+use super::{Setback, Sweep};
 
 /// How many segments of the log are given new keys before these are added to the visited set.
 const REFIT_AT_ONCE: usize = 32;
 
 impl<K: Key> Sweep<'_, '_, K> {
     /// Gives every field the bits that it needs, and everything that holds keys its new keys.
-    pub(super) fn refit(&mut self) -> Result<(), TooWide> {
+    pub(super) fn refit(&mut self) -> Result<(), Setback> {
         if self.needed_bits() > K::BITS {
-            return Err(TooWide);
+            return Err(Setback::TooWide);
         }
         let moved = self.stage.fields.refit();
         if let Some(shelf) = &mut self.shelf {

@@ -4,7 +4,8 @@
 //! keys come into question is known from the effects read backwards ([`inverse`](super::inverse)), and one look
 //! through the keys of that level, in the log, tells which of them are there. So one walk over the levels, from
 //! the deepest node that is asked for to the first, finds the ways to all nodes at once, and nothing is expanded
-//! again. The way found has the fewest edges, and of these the one by the earliest nodes.
+//! again. The way found has the fewest edges between nodes, and of these it is the one by the earliest nodes. It leads
+//! to the corner of a node, and from the head of each chain to its end.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -15,6 +16,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::disk::DiskError;
+use super::effects::Step;
 use super::inverse::Inverse;
 use super::key::Key;
 use super::workers::share;
@@ -157,35 +159,59 @@ impl<K: Key> Sweep<'_, '_, K> {
         Ok(found)
     }
 
-    fn append(&self, edge: u32, schedule: &mut Schedule) {
-        let step = self.stage.effects.step(edge);
-        schedule.actions.push(step.action);
-        let thread: ThreadId = step.action.actor.thread();
-        let rest = Action { actor: Actor::Thread(thread), choice: Choice::Only };
-        schedule.actions.extend(std::iter::repeat_n(rest, step.steps as usize - 1));
+    /// Appends an edge: the private steps to the end of the chain that it leaves, and its own.
+    fn append_edge(&self, edge: u32, schedule: &mut Schedule) {
+        let (effects, fields) = (&self.stage.effects, &self.stage.fields);
+        let step = effects.step(edge);
+        let own = fields.of_thread(step.action.actor.thread());
+        if let Some(&(_, end, _)) = step.moves.iter().find(|&&(field, ..)| field == own) {
+            let slot = step.action.actor.thread().index();
+            effects.steps_to(slot, end).into_iter().for_each(|step| append(step, schedule));
+        }
+        append(step, schedule);
     }
+
+    /// Appends the private steps from a node to its corner.
+    fn append_corner(&self, node: u64, schedule: &mut Schedule) -> Result<(), DiskError> {
+        let (effects, fields) = (&self.stage.effects, &self.stage.fields);
+        let mut key = Vec::new();
+        self.read_nodes(node as usize, 1, &mut key)?;
+        for (slot, field) in fields.of_threads().enumerate() {
+            let head = fields.read(self.stage.mixer.unmix(key[0]), field);
+            effects.for_each_on_chain(slot, head, |_, step| append(step, schedule));
+        }
+        Ok(())
+    }
+}
+
+fn append(step: &Step, schedule: &mut Schedule) {
+    schedule.actions.push(step.action);
+    let thread: ThreadId = step.action.actor.thread();
+    let rest = Action { actor: Actor::Thread(thread), choice: Choice::Only };
+    schedule.actions.extend(std::iter::repeat_n(rest, step.steps as usize - 1));
 }
 
 impl<K: Key> Graph for Sweep<'_, '_, K> {
     fn witnesses(&self, nodes: &[u64]) -> Result<Vec<Schedule>, DiskError> {
         let ways = self.ways(nodes)?;
-        let way_to = |&node: &u64| {
+        let way_to = |&node: &u64| -> Result<Schedule, DiskError> {
             let (mut edges, mut at) = (Vec::new(), node as usize);
             while let Some(&(before, edge)) = ways.get(&at) {
                 edges.push(edge);
                 at = before;
             }
             let mut schedule = Schedule::default();
-            edges.into_iter().rev().for_each(|edge| self.append(edge, &mut schedule));
-            schedule
+            edges.into_iter().rev().for_each(|edge| self.append_edge(edge, &mut schedule));
+            self.append_corner(node, &mut schedule)?;
+            Ok(schedule)
         };
-        Ok(nodes.iter().map(way_to).collect())
+        nodes.iter().map(way_to).collect()
     }
 
     fn sink_witness(&self, sink: u32) -> (u64, Schedule) {
         let (node, edge) = self.sink_edges[sink as usize].expect("a sink is known by an edge to it");
         let mut schedule = Schedule::default();
-        self.append(edge, &mut schedule);
+        append(self.stage.effects.step(edge), &mut schedule);
         (node as u64, schedule)
     }
 

@@ -13,6 +13,7 @@ use super::Sweep;
 use super::effects::Effects;
 use super::fields::{FieldId, Fields};
 use super::key::Key;
+use super::learn::Met;
 use super::stage::Stage;
 use crate::explore::limits::Monitor;
 use crate::explore::store::Mode;
@@ -79,8 +80,10 @@ impl<K: Key> Sweep<'_, '_, K> {
         }
         let Stage { fields, effects, pairs, .. } = &mut *self.stage;
         if fields.needed_bits() > K::BITS {
+            let chains = std::mem::take(&mut effects.chains);
             *fields = Fields::new(self.machine);
             *effects = Effects::new(self.machine, fields);
+            effects.chains = chains.anew();
         }
         pairs.fit(&effects.access_list);
         let expected = (0..fields.len()).map(|field| census.estimate(field, fields.count(field)));
@@ -125,8 +128,9 @@ impl<K: Key> Sweep<'_, '_, K> {
     fn edges_of(&mut self, row: &[u32], slot: usize) -> Option<(u32, u32)> {
         if self.stage.effects.find_by_row(row, slot).is_none() {
             self.stage.fields.decode(row, &mut self.state);
-            let Stage { fields, effects, .. } = &mut *self.stage;
-            effects.learn(fields, &mut self.expander, row, &self.state, slot, None);
+            let Stage { fields, effects, claims, .. } = &mut *self.stage;
+            let met = Met { row, state: &self.state, slot };
+            effects.learn(fields, claims, &mut self.expander, met, None);
         }
         let leaf = self.stage.effects.find_by_row(row, slot)?;
         (leaf.nodes > 0).then_some((leaf.first, leaf.nodes))

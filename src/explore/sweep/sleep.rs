@@ -31,7 +31,6 @@ impl<K: Key> Stage<K> {
     /// `leaves` are in the order of their slots.
     #[inline(always)]
     pub fn emit(&self, word: K, key: K, leaves: &[&Leaf], piece: &mut Piece<K>) {
-        piece.transitions += leaves.iter().map(|leaf| u64::from(leaf.decisions)).sum::<u64>();
         if self.sleepers == 0 {
             return self.emit_all(key, leaves, piece);
         }

@@ -9,9 +9,8 @@ use super::disk::{DiskError, Shelf, Spill};
 use super::key::Key;
 use super::log::Log;
 use super::sieve::Sieve;
-use super::{Sweep, TooWide, Visitor, Watched};
+use super::{Setback, Sweep, TooWide, Visitor, Watched};
 use crate::explore::limits::{Cut, Limits, Monitor};
-use crate::explore::store::Mode;
 
 /// The buffer takes one part in so many of the memory that is allowed.
 const BUFFER_SHARE: u64 = 4;
@@ -31,7 +30,27 @@ impl<'m, K: Key> Sweep<'m, '_, K> {
         monitor: &mut dyn Monitor,
         visitor: &mut dyn Visitor,
     ) -> Result<Option<Cut>, TooWide> {
-        let Some(spill) = watched.spill else { return self.run(limits, monitor, visitor) };
+        loop {
+            let ended = match watched.spill {
+                None => self.run(limits, monitor, visitor),
+                Some(spill) => self.run_beyond(spill, watched, limits, monitor, visitor),
+            };
+            match ended {
+                Ok(cut) => return Ok(cut),
+                Err(Setback::TooWide) => return Err(TooWide),
+                Err(Setback::Torn) => self.begin_anew(watched, visitor),
+            }
+        }
+    }
+
+    fn run_beyond(
+        &mut self,
+        spill: Spill<'m>,
+        watched: &Watched<'m>,
+        limits: &Limits,
+        monitor: &mut dyn Monitor,
+        visitor: &mut dyn Visitor,
+    ) -> Result<Option<Cut>, Setback> {
         let mut in_memory = 0;
         if spill.buffer.is_none() {
             let cut = self.run(limits, monitor, visitor)?;
@@ -56,8 +75,10 @@ impl<'m, K: Key> Sweep<'m, '_, K> {
     /// Forgets all nodes, because they get other numbers elsewhere; what fields have held is known.
     fn begin_anew(&mut self, watched: &Watched<'m>, visitor: &mut dyn Visitor) {
         let fields = std::mem::replace(&mut self.stage.fields, super::fields::Fields::new(self.machine));
+        let chains = std::mem::take(&mut self.stage.effects.chains);
         *self = Sweep::new(self.machine, watched);
         self.stage.fields = fields;
+        self.stage.effects.chains = chains.anew();
         visitor.restart();
     }
 
@@ -67,20 +88,16 @@ impl<'m, K: Key> Sweep<'m, '_, K> {
         limits: &Limits,
         monitor: &mut dyn Monitor,
         visitor: &mut dyn Visitor,
-    ) -> Result<Result<Option<Cut>, DiskError>, TooWide> {
+    ) -> Result<Result<Option<Cut>, DiskError>, Setback> {
         self.keep_to(limits.max_memory);
-        self.state = self.machine.initial();
-        let mut row = std::mem::take(&mut self.row);
-        self.stage.fields.encode(Mode::Decision, &self.state, &mut row);
-        self.refit()?;
+        let first = self.first_key()?;
         let by_limit = |limit: u64| (limit / BUFFER_SHARE) as usize / size_of::<K>();
         let buffer = spill.buffer.unwrap_or(limits.max_memory.map_or(BUFFER, by_limit));
         let mut shelf = match Shelf::new(spill.disk, self.stage.mixer.bits, buffer) {
             Ok(shelf) => shelf,
             Err(error) => return Ok(Err(error)),
         };
-        shelf.offer(std::iter::once(self.stage.fields.pack(&row)));
-        self.row = row;
+        shelf.offer(std::iter::once(first));
         self.shelf = Some(shelf);
         // A shelf keeps nothing of a node but its key.
         self.stage.sleepers = 0;
@@ -111,7 +128,7 @@ impl<'m, K: Key> Sweep<'m, '_, K> {
         &mut self,
         monitor: &mut dyn Monitor,
         visitor: &mut dyn Visitor,
-    ) -> Result<Result<Option<Cut>, DiskError>, TooWide> {
+    ) -> Result<Result<Option<Cut>, DiskError>, Setback> {
         let mut keys = Vec::new();
         while self.first < self.nodes() {
             self.visitors = visitor.memory();

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use foldhash::fast::FixedState;
-use hashbrown::HashSet;
-
+use super::chains::Size;
+use super::claims::{Claims, Look};
 use super::effects::{Effects, Leaf};
-use super::fields::{FieldId, Fields};
+use super::fields::Fields;
 use super::key::{Key, Mixer};
 use super::log::Log;
 use super::visited::{SHARD_BITS, SHARDS};
@@ -37,7 +36,9 @@ pub struct Piece<K> {
     /// The heads that are running nodes, once for each edge.
     pub running: Vec<K>,
     /// Edges to decisions, final states and deadlocks.
-    pub transitions: u64,
+    pub transitions: u128,
+    /// How many states more than nodes there are.
+    pub surplus: u128,
     keys: Vec<K>,
 }
 
@@ -48,6 +49,7 @@ impl<K: Key> Piece<K> {
             aside: Vec::new(),
             running: Vec::new(),
             transitions: 0,
+            surplus: 0,
             keys: Vec::new(),
         }
     }
@@ -56,7 +58,14 @@ impl<K: Key> Piece<K> {
         self.heads.iter_mut().for_each(Vec::clear);
         self.aside.clear();
         self.running.clear();
-        self.transitions = 0;
+        (self.transitions, self.surplus) = (0, 0);
+    }
+
+    /// Counts the states of a node and the edges out of them.
+    #[inline(always)]
+    pub fn count(&mut self, size: Size) {
+        self.transitions += size.transitions;
+        self.surplus += u128::from(size.states - 1);
     }
 
     pub fn memory(&self) -> usize {
@@ -76,7 +85,8 @@ impl<K: Key> Stage<K> {
         let mut leaves = Vec::with_capacity(self.effects.slots());
         for (index, &word) in nodes.zip(&keys) {
             let key = self.mixer.unmix(word);
-            if self.is_familiar(key, &mut leaves) {
+            if let Some(size) = self.familiar(key, &mut leaves) {
+                piece.count(size);
                 self.emit(word, key, &leaves, piece);
             } else {
                 piece.aside.push(index);
@@ -85,45 +95,52 @@ impl<K: Key> Stage<K> {
         piece.keys = keys;
     }
 
-    /// Looks up what the actors of a node do; false where something about the node is new.
+    /// Looks up what the actors of a node do, and how large it is; `None` where something about the node is new.
     #[inline(always)]
-    fn is_familiar<'s>(&'s self, key: K, leaves: &mut Leaves<'s>) -> bool {
-        leaves.clear();
-        let mode = if self.fields.count(0) > 1 { self.fields.read(key, 0) } else { 0 };
-        if mode > 0 {
-            leaves.extend(self.effects.find(key, mode as usize - 1));
-            return leaves.first().is_some_and(|leaf| !leaf.faults);
+    fn familiar<'s>(&'s self, key: K, leaves: &mut Leaves<'s>) -> Option<Size> {
+        let size = self.gather(key, leaves)?;
+        if self.mode(key) > 0 {
+            return leaves.first().is_some_and(|leaf| !leaf.faults).then_some(size);
         }
-        let mut accesses = 0;
-        for slot in 0..self.effects.slots() {
-            let Some(leaf) = self.effects.find(key, slot) else { return false };
+        let accesses = leaves.iter().filter(|leaf| leaf.access > 0).count();
+        let is_familiar = !leaves.is_empty()
+            && !size.overflows
+            && (accesses < 2 || self.pairs.knows_all(leaves))
+            && self.claims.know(&self.fields, key);
+        is_familiar.then_some(size)
+    }
+
+    /// Looks up what the actors of a node can do, and how large it is; `None` where something was not met yet.
+    #[inline(always)]
+    fn gather<'s>(&'s self, key: K, leaves: &mut Leaves<'s>) -> Option<Size> {
+        leaves.clear();
+        let mut size = Size::ONE;
+        for slot in self.slots_of(key) {
+            let (leaf, blocks) = self.effects.find(key, slot)?;
+            size.add(blocks, leaf.decisions);
             if leaf.total > 0 {
                 leaves.push(leaf);
-                accesses += u32::from(leaf.access > 0);
             }
         }
-        !leaves.is_empty()
-            && (accesses < 2 || self.pairs.knows_all(leaves))
-            && (self.claims.fields.is_empty() || self.claims.seen.contains(&(key & self.claims.mask)))
+        Some(size)
+    }
+
+    #[inline(always)]
+    fn mode(&self, key: K) -> u32 {
+        if self.fields.count(0) > 1 { self.fields.read(key, 0) } else { 0 }
     }
 
     /// Returns the slots whose actors may be chosen at a node.
     #[inline(always)]
     pub fn slots_of(&self, key: K) -> Range<usize> {
-        let mode = if self.fields.count(0) > 1 { self.fields.read(key, 0) } else { 0 };
+        let mode = self.mode(key);
         if mode > 0 { mode as usize - 1..mode as usize } else { 0..self.effects.slots() }
     }
 
-    /// Looks up what the actors of a node do that has been expanded.
+    /// Looks up what the actors of a node do that has been expanded, and how large it is.
     #[inline(always)]
-    pub fn look_up<'s>(&'s self, key: K, leaves: &mut Leaves<'s>) {
-        leaves.clear();
-        for slot in self.slots_of(key) {
-            let leaf = self.effects.find(key, slot).expect("the node has been expanded");
-            if leaf.total > 0 {
-                leaves.push(leaf);
-            }
-        }
+    pub fn look_up<'s>(&'s self, key: K, leaves: &mut Leaves<'s>) -> Size {
+        self.gather(key, leaves).expect("the node has been expanded")
     }
 
     /// Returns the shard of a mixed key.
@@ -194,51 +211,12 @@ impl Pairs {
     }
 }
 
-/// What claims over all states look at: states that agree in these fields need be looked at once.
-#[derive(Debug)]
-pub struct Claims<K> {
-    pub fields: Vec<FieldId>,
-    pub mask: K,
-    /// How many combinations are kept at most; those that are not kept are looked at again.
-    pub most: usize,
-    pub seen: HashSet<K, FixedState>,
-}
-
-/// More combinations than this are not kept.
-const MOST_SEEN: usize = 1 << 20;
-
-impl<K: Key> Claims<K> {
-    pub fn new(fields: Vec<FieldId>) -> Claims<K> {
-        Claims { fields, mask: K::default(), most: MOST_SEEN, seen: HashSet::default() }
-    }
-
-    /// Returns how many combinations can be kept in so many bytes, while a table of them grows too.
-    pub fn most_within(bytes: u64) -> usize {
-        ((bytes / 4 / (size_of::<K>() as u64 + 1)) as usize).min(MOST_SEEN)
-    }
-
-    /// Starts anew for the places that fields have now.
-    pub fn fit(&mut self, fields: &Fields) {
-        let ones = self.fields.iter().map(|&field| fields.place(field)).filter(|&(_, bits)| bits > 0);
-        self.mask = ones.fold(K::default(), |mask, (shift, bits)| mask | K::ones(bits) << shift);
-        self.seen.clear();
-    }
-
-    /// Marks what claims see of a node as seen.
-    pub fn settle(&mut self, key: K) {
-        if self.seen.len() < self.most {
-            self.seen.insert(key & self.mask);
-        }
-    }
-}
-
 impl<K: Key> Stage<K> {
     /// Knows nothing but the first node.
-    pub fn new(machine: &Machine<'_>, claimed: Vec<FieldId>) -> Stage<K> {
+    pub fn new(machine: &Machine<'_>, looks: &[Look]) -> Stage<K> {
         let fields = Fields::new(machine);
         let mixer = Mixer::new(fields.key_bits());
-        let mut claims = Claims::new(claimed);
-        claims.fit(&fields);
+        let claims = Claims::new(looks, &fields);
         let log = Log::new(mixer.bits);
         Stage {
             effects: Effects::new(machine, &fields),

@@ -21,7 +21,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         };
         let nodes = self.nodes() as u64;
         Swept {
-            states: nodes - running + own_states,
+            states: nodes + self.surplus - running + own_states,
             transitions: self.transitions + to_fault_ends,
             nodes,
             memory: self.memory() as u64,
@@ -70,7 +70,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         let faults = move |&mode: &u32| {
             let effect =
                 mode.checked_sub(1).and_then(|slot| self.stage.effects.find(twin(mode), slot as usize));
-            mode == 0 || effect.is_some_and(|leaf| leaf.faults)
+            mode == 0 || effect.is_some_and(|(leaf, _)| leaf.faults)
         };
         (0..self.mode(mixed)).filter(faults).map(move |mode| self.stage.mixer.mix(twin(mode)))
     }

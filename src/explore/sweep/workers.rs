@@ -79,7 +79,7 @@ impl<K: Key> Sweep<'_, '_, K> {
             self.add_heads();
         }
         for piece in 0..count {
-            self.transitions += self.pieces[piece].transitions;
+            self.add_sizes(self.pieces[piece].transitions, self.pieces[piece].surplus);
             let running = std::mem::take(&mut self.pieces[piece].running);
             self.count_running(&running);
         }

@@ -100,9 +100,12 @@ impl<'a, 'p> Walker<'a, 'p> {
         };
         let mut has_just_called = matches!(self.events[..], [Event::Call { .. }]);
         loop {
-            let here =
-                Arrival::Node(if after == After::Decision { Mode::Decision } else { Mode::Running(thread) });
-            if after == After::Decision && !self.is_unseen(thread) {
+            let here = Arrival::Node(if after == After::SameThread {
+                Mode::Running(thread)
+            } else {
+                Mode::Decision
+            });
+            if after != After::SameThread && !self.is_unseen(thread) {
                 let goes_in = has_just_called && self.machine.is_enabled(&self.state, thread);
                 if !goes_in {
                     return here;
