@@ -13,7 +13,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 models=$root/benches/models
-all=(increments_3_5 increments_4_3 filter bakery ticket mcs buffer philosophers)
+all=(increments_3_5 increments_4_3 filter_3_2 buffer_4_4 stack_2_4 filter bakery ticket mcs buffer philosophers)
 readme=false
 if [[ ${1:-} == --readme ]]; then
     readme=true
@@ -36,6 +36,7 @@ trap 'rm -rf "$work"' EXIT
 depth() {
     case $1 in
         philosophers) echo 5000000 ;;
+        filter_3_2) echo 20000 ;;
         *) echo 10000 ;;
     esac
 }

@@ -34,6 +34,9 @@ fn searched(program: &Program, reductions: Option<Reductions>) -> (u64, u64) {
 pub fn search(c: &mut Criterion) {
     let programs = [
         ("3 threads x 4 increments", increments(3, 4)),
+        ("filter lock by instructions x 1 round", model("filter_3_2", "ROUNDS", 1)),
+        ("bounded buffer by instructions x 2 items", model("buffer_4_4", "ITEMS", 2)),
+        ("Treiber's stack x 3 rounds", model("stack_2_4", "ROUNDS", 3)),
         ("filter lock x 4 rounds", model("filter", "ROUNDS", 4)),
         ("bakery x 2 rounds", model("bakery", "ROUNDS", 2)),
         ("ticket lock x 2 rounds", model("ticket", "ROUNDS", 2)),
