@@ -189,6 +189,47 @@ fn a_disk_that_fails_ends_the_search_and_takes_nothing_with_it() {
     assert!(cut_with_races > 20, "what was found is shown, not {cut_with_races} times only");
 }
 
+/// Threads with so many steps that nobody else sees, and one that all see.
+fn mostly_private(threads: u32, private: usize) -> Program {
+    crate::assembled(&format!(
+        "shared x = 0\nthread t[{threads}]\n{}PUSH 1\nSTORE x\nend\n",
+        "NOP\n".repeat(private)
+    ))
+}
+
+#[test]
+fn boxes_of_very_many_states_leave_batches_their_size() {
+    let program = mostly_private(8, 170);
+    let machine = Machine::new(&program, program.models, DEFAULT_BUFFER).expect("small states");
+    let limits = Limits { max_states: None, max_memory: Some(64 << 20) };
+    let found = explored_by_sweep(&machine, &limits, 1, Beyond::Stop, &mut Unwatched).expect("it is swept");
+    assert_eq!(found.search.cut, None);
+    // Each thread is before one of 172 instructions or has finished.
+    assert_eq!(found.search.states, 173_u64.pow(8));
+    assert_eq!(found.search.transitions, 8 * 172 * 173_u64.pow(7));
+}
+
+/// Stops a search of more than so many states.
+struct Most(u64);
+
+impl Monitor for Most {
+    fn observe(&mut self, progress: &Progress) -> Option<Cut> {
+        (progress.states > self.0).then_some(Cut::Time)
+    }
+}
+
+#[test]
+fn more_transitions_than_a_word_counts_are_never_said_to_be_fewer() {
+    let program = mostly_private(8, 250);
+    let machine = Machine::new(&program, program.models, DEFAULT_BUFFER).expect("small states");
+    let disk = Shelves::default();
+    for beyond in [Beyond::Stop, Beyond::Disk(Spill { disk: &disk, buffer: Some(1000) })] {
+        let found = explored_by_sweep(&machine, &Limits::default(), 1, beyond, &mut Most(1000));
+        let search = found.expect("it is swept").search;
+        assert_eq!(search.cut, Some(Cut::Time), "{} states and {} edges", search.states, search.transitions);
+    }
+}
+
 /// How a disk fails.
 #[derive(Clone, Copy, Debug)]
 enum Failing {

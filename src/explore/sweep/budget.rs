@@ -44,7 +44,7 @@ impl<K: Key> Sweep<'_, '_, K> {
     /// Returns how many nodes the next batch may have, when so many have been expanded.
     pub(super) fn batch(&self, expanded: usize) -> usize {
         let Some(limit) = self.limit else { return BATCH };
-        let edges = self.transitions / expanded.max(1) as u64 + 2;
+        let edges = self.followed / expanded.max(1) as u64 + 2;
         let each = edges * COPIES * size_of::<K>() as u64;
         (limit / BATCH_SHARE / each).clamp(LEAST_BATCH, BATCH as u64) as usize
     }

@@ -226,6 +226,8 @@ struct Sweep<'m, 'p, K> {
     transitions: u64,
     /// How many states more than nodes there are, of those expanded.
     surplus: u64,
+    /// How many edges between nodes were followed.
+    followed: u64,
     pieces: Vec<Piece<K>>,
     /// Where shards are while something is added to them.
     wards: Vec<Ward<K>>,
@@ -267,6 +269,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             end_blocks: HashSet::default(),
             transitions: 0,
             surplus: 0,
+            followed: 0,
             pieces: vec![Piece::new()],
             wards: Vec::new(),
             own: Piece::new(),
@@ -414,6 +417,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             self.stage.log.extend(&new);
         }
         self.add_sizes(self.own.transitions, self.own.surplus);
+        self.followed += self.own.followed();
         let running = std::mem::take(&mut self.own.running);
         self.count_running(&running);
         self.own.clear();

@@ -68,6 +68,11 @@ impl<K: Key> Piece<K> {
         self.surplus += u128::from(size.states - 1);
     }
 
+    /// Returns how many edges were followed.
+    pub fn followed(&self) -> u64 {
+        self.heads.iter().map(|heads| heads.len() as u64).sum()
+    }
+
     pub fn memory(&self) -> usize {
         let heads: usize = self.heads.iter().map(Vec::capacity).sum();
         (heads + self.keys.capacity() + self.running.capacity()) * size_of::<K>() + self.aside.capacity() * 8

@@ -80,6 +80,7 @@ impl<K: Key> Sweep<'_, '_, K> {
         }
         for piece in 0..count {
             self.add_sizes(self.pieces[piece].transitions, self.pieces[piece].surplus);
+            self.followed += self.pieces[piece].followed();
             let running = std::mem::take(&mut self.pieces[piece].running);
             self.count_running(&running);
         }
