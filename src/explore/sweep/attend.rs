@@ -46,6 +46,9 @@ impl<K: Key> Sweep<'_, '_, K> {
             return Err(Setback::Torn);
         }
         self.own.count(size);
+        if !leaves.is_empty() && !leaves.iter().any(Leaf::comes_nearer) {
+            self.own.doubtful.push(node);
+        }
         self.show(node, key, &leaves, visitor);
         self.stage.emit(word, key, &leaves.iter().collect::<Vec<&Leaf>>(), &mut self.own);
         Ok(())

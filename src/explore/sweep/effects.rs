@@ -94,6 +94,13 @@ pub struct Leaf {
 }
 
 impl Leaf {
+    /// Returns true when it is known that one of the edges can never be taken again, leads nearer to an end, or to
+    /// one.
+    #[inline(always)]
+    pub fn comes_nearer(&self) -> bool {
+        self.advances | self.approaches | (self.total > self.nodes)
+    }
+
     /// Returns true when nothing that one of two effects changes is read or changed by the other.
     #[inline(always)]
     pub fn is_independent_of(&self, other: &Leaf) -> bool {
@@ -140,6 +147,8 @@ pub struct Effects<K> {
     pub access_list: Vec<(Access, Addr)>,
     /// Which blocks lie on one chain.
     pub chains: Chains,
+    /// The ranks by which leaves are marked ahead of the search.
+    pub foreseen: Option<Ranks>,
 }
 
 impl<K: Key> Effects<K> {
@@ -161,6 +170,7 @@ impl<K: Key> Effects<K> {
             accesses: HashMap::default(),
             access_list: Vec::new(),
             chains: Chains::default(),
+            foreseen: None,
         }
     }
 
@@ -317,6 +327,27 @@ impl<K: Key> Effects<K> {
             leaf.advances = moves.any(|&(field, from, to)| order.is_final(field, from, to));
             leaf.approaches = edges.iter().any(|step| ranks.fall(&step.moves));
         }
+    }
+
+    /// Marks leaves by what is known before the search, if these are all ends; what is learned later is marked as it
+    /// is.
+    pub fn foresee(&mut self, ends: &[(FieldId, u32)]) {
+        let moves = self.moves();
+        let order = moves.order();
+        if moves.can_be_undone(&order) {
+            let ranks = moves.ranks(ends);
+            self.mark(&order, &ranks);
+            self.foreseen = Some(ranks);
+        }
+    }
+
+    /// Returns true when no leaf is wrongly marked as one that advances.
+    pub fn advance_in(&self, order: &Order) -> bool {
+        self.leaves.iter().filter(|leaf| leaf.advances).all(|leaf| {
+            let edges = &self.steps[leaf.first as usize..(leaf.first + leaf.nodes) as usize];
+            let mut moves = edges.iter().flat_map(|step| &step.moves);
+            moves.any(|&(field, from, to)| order.is_final(field, from, to))
+        })
     }
 
     /// Makes the masks anew for the places that fields have now.

@@ -162,7 +162,10 @@ impl<K: Key> Effects<K> {
             nodes: count(1),
             total: learned.len() as u32,
             advances: false,
-            approaches: false,
+            approaches: self.foreseen.as_ref().is_some_and(|ranks| {
+                let nodes = learned.iter().filter(|(step, _)| step.sink.is_none());
+                nodes.into_iter().any(|(step, _)| ranks.fall(&step.moves))
+            }),
             is_private: false,
             faults: learned.iter().any(|(step, _)| step.sink.is_some_and(|sink| sink > 0)),
             access: access.map_or(0, |(access, at)| self.number_access(access, at)),

@@ -17,6 +17,11 @@
 //! state in it comes to one that ends or that takes an edge for the last time; so each of them comes to one of a
 //! smaller rank, which lies in it too; but one of them has the smallest.
 //!
+//! Most of that is done before the sweep and on its way: what [walks ahead](super::scout) have learned makes ranks,
+//! and expansion notes the few nodes whose lookup says nothing by these. Any ranks will do, as long as they are the
+//! same for all nodes; whether what should never happen again can happen after all is known in the end, and then, or
+//! where too many nodes are left, all are looked at by the ranks of what is known then.
+//!
 //! PERF: walking the log backwards until nothing changed took 44 s for the 4,165,553 states of twelve
 //! philosophers, whose only end is one deadlock, and random walks without ranks 3 s; see `benches/search`.
 
@@ -29,7 +34,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use super::Sweep;
 use super::effects::Leaf;
 use super::key::Key;
-use super::moves::Ranks;
+use super::moves::{Order, Ranks};
 use super::visited::SHARD_BITS;
 use super::workers::share;
 
@@ -42,7 +47,38 @@ const PIECE: usize = 1 << 14;
 /// A walk that has come so far gives up.
 const LONGEST_WALK: usize = 1 << 12;
 
+/// Of so many nodes one may be doubtful; if more are, all are looked at in the end.
+const DOUBTFUL: usize = 16;
+
+/// So many may be in any case.
+const FEW: usize = 1 << 10;
+
 impl<K: Key> Sweep<'_, '_, K> {
+    /// Notes nodes of the batch of which it is not known that they come nearer to an end.
+    pub(super) fn doubt(&mut self, nodes: &[usize]) {
+        let most = FEW + self.nodes() / DOUBTFUL;
+        let (first, doubtful) = (self.first, self.doubtful.take());
+        self.doubtful =
+            doubtful.filter(|doubtful| doubtful.len() + nodes.len() <= most).map(|mut doubtful| {
+                doubtful.extend(nodes.iter().map(|node| first + node));
+                doubtful
+            });
+    }
+
+    /// Returns true when every node comes nearer to an end as was foreseen when it was expanded; else nothing is
+    /// known. What could never happen again must still be so, in this order of all moves.
+    pub(super) fn all_as_foreseen(&self, order: &Order) -> bool {
+        let (Some(ranks), Some(doubtful)) = (&self.stage.effects.foreseen, &self.doubtful) else {
+            return false;
+        };
+        let mut key = Vec::new();
+        self.stage.effects.advance_in(order)
+            && doubtful.iter().all(|&node| {
+                self.read_nodes(node, 1, &mut key).is_ok()
+                    && self.comes_nearer(self.stage.mixer.unmix(key[0]), ranks)
+            })
+    }
+
     /// Returns true when every node comes nearer to an end, so that none is part of a livelock; else nothing is
     /// known. Leaves have to be marked.
     pub(super) fn all_come_nearer(&self, ranks: &Ranks) -> bool {
@@ -61,7 +97,7 @@ impl<K: Key> Sweep<'_, '_, K> {
 
     #[inline(always)]
     fn comes_nearer(&self, key: K, ranks: &Ranks) -> bool {
-        self.is_settled_by(key, |leaf| leaf.advances || leaf.approaches)
+        self.is_settled_by(key, Leaf::comes_nearer)
             || (0..WALKS).any(|walk| self.walk_comes_nearer(key, walk, ranks))
     }
 

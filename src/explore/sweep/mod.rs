@@ -223,6 +223,8 @@ struct Sweep<'m, 'p, K> {
     fault_ends: Vec<usize>,
     /// What threads' blocks were in final states and deadlocks.
     end_blocks: HashSet<(FieldId, u32), FixedState>,
+    /// The nodes of which it is not known that they come nearer to an end; `None` where these are too many.
+    doubtful: Option<Vec<usize>>,
     transitions: u64,
     /// How many states more than nodes there are, of those expanded.
     surplus: u64,
@@ -267,6 +269,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             running: HashMap::default(),
             fault_ends: Vec::new(),
             end_blocks: HashSet::default(),
+            doubtful: Some(Vec::new()),
             transitions: 0,
             surplus: 0,
             followed: 0,
@@ -401,6 +404,7 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             + self.wards.iter().map(Ward::memory).sum::<usize>()
             + self.running.allocation_size()
             + self.stage.claims.seen.allocation_size()
+            + self.doubtful.as_ref().map_or(0, |nodes| nodes.capacity() * size_of::<usize>())
     }
 
     /// Adds what the nodes attended to lead to.
@@ -418,6 +422,8 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         }
         self.add_sizes(self.own.transitions, self.own.surplus);
         self.followed += self.own.followed();
+        let doubtful = std::mem::take(&mut self.own.doubtful);
+        self.doubt(&doubtful);
         let running = std::mem::take(&mut self.own.running);
         self.count_running(&running);
         self.own.clear();

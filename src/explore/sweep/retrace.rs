@@ -230,6 +230,9 @@ impl<K: Key> Graph for Sweep<'_, '_, K> {
         if !moves.can_be_undone(&order) {
             return Some(true);
         }
+        if self.all_as_foreseen(&order) {
+            return Some(true);
+        }
         let ranks = moves.ranks(&self.end_blocks.iter().copied().collect::<Vec<_>>());
         self.stage.effects.mark(&order, &ranks);
         match (self.all_come_nearer(&ranks), &self.shelf) {

@@ -78,12 +78,15 @@ impl<K: Key> Sweep<'_, '_, K> {
             steps += self.walk(&mut random, &mut census) + 1;
             idle = if self.stage.effects.len() > known { 0 } else { idle + 1 };
         }
+        let ends: Vec<(FieldId, u32)> = self.end_blocks.iter().copied().collect();
         let Stage { fields, effects, pairs, .. } = &mut *self.stage;
+        effects.foresee(&ends);
         if fields.needed_bits() > K::BITS {
             let chains = std::mem::take(&mut effects.chains);
             *fields = Fields::new(self.machine);
             *effects = Effects::new(self.machine, fields);
             effects.chains = chains.anew();
+            self.end_blocks.clear();
         }
         pairs.fit(&effects.access_list);
         let expected = (0..fields.len()).map(|field| census.estimate(field, fields.count(field)));
@@ -111,6 +114,7 @@ impl<K: Key> Sweep<'_, '_, K> {
             let Some((slot, (edge, edges))) =
                 turned.into_iter().find_map(|slot| self.edges_of(&row, slot).map(|edges| (slot, edges)))
             else {
+                self.note_end(&row);
                 return step;
             };
             last = slot;
@@ -121,6 +125,15 @@ impl<K: Key> Sweep<'_, '_, K> {
             }
         }
         LONGEST_WALK
+    }
+
+    /// Notes what threads' blocks are where nothing can happen any more.
+    fn note_end(&mut self, row: &[u32]) {
+        let effects = &self.stage.effects;
+        let ends_here = |slot| effects.find_by_row(row, slot).is_some_and(|leaf| leaf.total == 0);
+        if (0..effects.slots()).all(ends_here) {
+            self.end_blocks.extend(self.stage.fields.of_threads().map(|field| (field, row[field])));
+        }
     }
 
     /// The first of the edges to nodes that a slot's actors have, and how many there are; `None` where there are

@@ -35,6 +35,8 @@ pub struct Piece<K> {
     pub aside: Vec<usize>,
     /// The heads that are running nodes, once for each edge.
     pub running: Vec<K>,
+    /// The nodes of which it is not known that they come nearer to an end.
+    pub doubtful: Vec<usize>,
     /// Edges to decisions, final states and deadlocks.
     pub transitions: u128,
     /// How many states more than nodes there are.
@@ -47,6 +49,7 @@ impl<K: Key> Piece<K> {
         Piece {
             heads: vec![Vec::new(); SHARDS],
             aside: Vec::new(),
+            doubtful: Vec::new(),
             running: Vec::new(),
             transitions: 0,
             surplus: 0,
@@ -57,6 +60,7 @@ impl<K: Key> Piece<K> {
     pub fn clear(&mut self) {
         self.heads.iter_mut().for_each(Vec::clear);
         self.aside.clear();
+        self.doubtful.clear();
         self.running.clear();
         (self.transitions, self.surplus) = (0, 0);
     }
@@ -75,7 +79,8 @@ impl<K: Key> Piece<K> {
 
     pub fn memory(&self) -> usize {
         let heads: usize = self.heads.iter().map(Vec::capacity).sum();
-        (heads + self.keys.capacity() + self.running.capacity()) * size_of::<K>() + self.aside.capacity() * 8
+        (heads + self.keys.capacity() + self.running.capacity()) * size_of::<K>()
+            + (self.aside.capacity() + self.doubtful.capacity()) * 8
     }
 }
 
@@ -88,10 +93,14 @@ impl<K: Key> Stage<K> {
         let mut keys = std::mem::take(&mut piece.keys);
         self.log.read_into(nodes.start, nodes.len(), &mut keys);
         let mut leaves = Vec::with_capacity(self.effects.slots());
+        let is_foreseen = self.effects.foreseen.is_some();
         for (index, &word) in nodes.zip(&keys) {
             let key = self.mixer.unmix(word);
             if let Some(size) = self.familiar(key, &mut leaves) {
                 piece.count(size);
+                if is_foreseen && !leaves.iter().any(|leaf| leaf.comes_nearer()) {
+                    piece.doubtful.push(index);
+                }
                 self.emit(word, key, &leaves, piece);
             } else {
                 piece.aside.push(index);

@@ -81,6 +81,9 @@ impl<K: Key> Sweep<'_, '_, K> {
         for piece in 0..count {
             self.add_sizes(self.pieces[piece].transitions, self.pieces[piece].surplus);
             self.followed += self.pieces[piece].followed();
+            let doubtful = std::mem::take(&mut self.pieces[piece].doubtful);
+            self.doubt(&doubtful);
+            self.pieces[piece].doubtful = doubtful;
             let running = std::mem::take(&mut self.pieces[piece].running);
             self.count_running(&running);
         }
