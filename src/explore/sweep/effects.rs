@@ -19,6 +19,7 @@ use super::chains::Chains;
 use super::fields::{Bits, FieldId, Fields};
 use super::key::Key;
 use super::moves::{Moves, Order, Ranks};
+use super::tables::{Table, Tables};
 use crate::program::{Addr, MemoryModel, ThreadId};
 use crate::vm::{Access, Action, Machine};
 
@@ -33,7 +34,7 @@ pub(super) type Place = u32;
 pub(super) struct Branch {
     pub field: FieldId,
     /// Where the field is in a key, kept here so that a lookup need not ask for it.
-    bits: Bits,
+    pub bits: Bits,
     pub children: Vec<Place>,
 }
 
@@ -46,16 +47,18 @@ pub(super) struct Root {
     /// Where each block leads.
     pub blocks: Vec<Place>,
     /// Where the chain of each head leads.
-    ways: Vec<Way>,
+    pub ways: Vec<Way>,
 }
 
 /// A chain, as lookups see it.
 #[derive(Clone, Copy, Debug, Default)]
-struct Way {
+pub(super) struct Way {
     /// Where its last block leads.
-    place: Place,
+    pub place: Place,
     /// How many blocks it has.
-    blocks: u32,
+    pub blocks: u32,
+    /// The same as a table.
+    pub table: Table,
 }
 
 impl Root {
@@ -138,6 +141,7 @@ pub struct Effects<K> {
     pub(super) roots: Vec<Root>,
     pub(super) branches: Vec<Branch>,
     pub(super) sparse: HashMap<(u32, u32), Place, FixedState>,
+    pub(super) tables: Tables,
     pub(super) leaves: Vec<Leaf>,
     /// What an edge keeps of a key and what it sets.
     pub(super) masks: Vec<(K, K)>,
@@ -164,6 +168,7 @@ impl<K: Key> Effects<K> {
                 .collect(),
             branches: Vec::new(),
             sparse: HashMap::default(),
+            tables: Tables::default(),
             leaves: Vec::new(),
             masks: Vec::new(),
             steps: Vec::new(),
@@ -189,8 +194,12 @@ impl<K: Key> Effects<K> {
     #[inline(always)]
     pub fn find(&self, key: K, slot: usize) -> Option<(&Leaf, u32)> {
         let root = &self.roots[slot];
-        let way = *root.ways.get(root.bits.of(key) as usize)?;
-        Some((self.descend(way.place, |branch| branch.bits.of(key))?, way.blocks))
+        let way = root.ways.get(root.bits.of(key) as usize)?;
+        let leaf = match self.tables.leaf(&way.table, key) {
+            Some(leaf) => &self.leaves[leaf],
+            None => self.descend(way.place, |branch| branch.bits.of(key))?,
+        };
+        Some((leaf, way.blocks))
     }
 
     /// Looks up what a slot's actors do at a state whose fields are numbered so.
@@ -200,7 +209,7 @@ impl<K: Key> Effects<K> {
     }
 
     #[inline(always)]
-    fn descend(&self, mut place: Place, number: impl Fn(&Branch) -> u32) -> Option<&Leaf> {
+    pub(super) fn descend(&self, mut place: Place, number: impl Fn(&Branch) -> u32) -> Option<&Leaf> {
         while place & 1 == 0 {
             let branch = self.branches.get((place >> 1).checked_sub(1)? as usize)?;
             place = self.child(place, branch, number(branch));
@@ -228,7 +237,9 @@ impl<K: Key> Effects<K> {
         if root.ways.len() <= head as usize {
             root.ways.resize(head as usize + 1, Way::default());
         }
-        root.ways[head as usize] = Way { place: root.blocks[end as usize], blocks };
+        let way = &mut root.ways[head as usize];
+        (way.place, way.blocks) = (root.blocks[end as usize], blocks);
+        self.tabulate(slot, head as usize);
     }
 
     /// Calls `visit` with the steps along the chain of a head.
@@ -355,6 +366,7 @@ impl<K: Key> Effects<K> {
         self.masks = self.steps.iter().map(|step| mask(fields, step)).collect();
         self.branches.iter_mut().for_each(|branch| branch.bits = fields.bits_of(branch.field));
         self.roots.iter_mut().for_each(|root| root.bits = fields.bits_of(root.field));
+        self.tabulate_all();
     }
 
     /// Returns how many effects are known.
@@ -373,11 +385,15 @@ impl<K: Key> Effects<K> {
     pub fn memory(&self) -> usize {
         let branches: usize = self.branches.iter().map(|branch| branch.children.capacity() * 4 + 40).sum();
         let changes: usize = self.steps.iter().map(|step| step.changes.capacity() * 16).sum();
-        self.roots.iter().map(|root| root.blocks.capacity() * 4 + root.ways.capacity() * 8).sum::<usize>()
+        self.roots
+            .iter()
+            .map(|root| root.blocks.capacity() * 4 + root.ways.capacity() * size_of::<Way>())
+            .sum::<usize>()
             + self.chains.memory()
             + branches
             + changes
             + self.sparse.allocation_size()
+            + self.tables.memory()
             + self.leaves.capacity() * size_of::<Leaf>()
             + self.masks.capacity() * size_of::<(K, K)>()
             + self.steps.capacity() * size_of::<Step>()

@@ -43,14 +43,19 @@ fn bits_for(count: u32) -> u32 {
     count.saturating_sub(1).checked_ilog2().map_or(0, |log| log + 1)
 }
 
-/// Where a field is in a key.
-#[derive(Clone, Copy, Debug)]
+/// Where a field is in a key; by default nowhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Bits {
     shift: u32,
     mask: u32,
 }
 
 impl Bits {
+    /// Returns how many values the field can have there.
+    pub fn values(self) -> usize {
+        self.mask as usize + 1
+    }
+
     /// Reads the field of a key.
     #[inline(always)]
     pub fn of<K: Key>(self, key: K) -> u32 {

@@ -43,6 +43,7 @@ mod sieve;
 mod sleep;
 mod spill;
 mod stage;
+mod tables;
 mod tally;
 mod visited;
 mod workers;
