@@ -191,7 +191,7 @@ fn whatever_the_flags_a_search_that_is_to_go_on_does() {
         assert!(found["lossy"]["states"].as_u64() > Some(300_000), "{flags:?}: {}", found["lossy"]);
     }
     let disk = ["--reduce", "fusion", "--beyond-memory", "disk", "--disk", env!("CARGO_TARGET_TMPDIR")];
-    let (code, found, _) = explore("reduced", 3, &[&limit[..], &disk].concat());
+    let (code, found, _) = explore("reduced", 3, &[&["--max-memory", "16M"][..], &disk].concat());
     assert_eq!((code, &found["complete"]), (Some(0), &true.into()));
 }
 

@@ -227,10 +227,9 @@ mod tests {
     use super::*;
     use crate::asm::{NoFiles, Options, assemble};
     use crate::explore::limits::{Limits, Unwatched};
-    use crate::explore::search::Kind;
-    use crate::explore::sweep::{Look, Swept, Visitor, Watched, sweep};
+    use crate::explore::sweep::{Look, Nothing, Swept, Watched, sweep};
     use crate::program::{Predicate, ThreadId};
-    use crate::vm::{Actor, DEFAULT_BUFFER, Machine, State};
+    use crate::vm::{DEFAULT_BUFFER, Machine};
 
     #[test]
     fn a_block_that_can_be_come_to_in_two_ways_is_a_head() {
@@ -299,13 +298,6 @@ mod tests {
         assert_eq!((size.states, size.transitions, size.overflows), (states, transitions, false));
         (0..8).for_each(|_| size.add(256, 1));
         assert!(size.overflows);
-    }
-
-    struct Nothing;
-
-    impl Visitor for Nothing {
-        fn state(&mut self, _: u64, _: &State, _: Kind, _: &[Actor]) {}
-        fn restart(&mut self) {}
     }
 
     fn sizes(text: &str, claims: Vec<Look>, singly: bool) -> (u64, u64, u64) {

@@ -43,7 +43,7 @@ pub(super) struct Branch {
 pub(super) struct Root {
     pub field: FieldId,
     /// Where the field is in a key.
-    bits: Bits,
+    pub bits: Bits,
     /// Where each block leads.
     pub blocks: Vec<Place>,
     /// Where the chain of each head leads.

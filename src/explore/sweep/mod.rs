@@ -436,3 +436,13 @@ impl<K> std::fmt::Debug for Sweep<'_, '_, K> {
         f.debug_struct("Sweep").field("levels", &self.levels.len()).finish_non_exhaustive()
     }
 }
+
+/// Looks at nothing.
+#[cfg(test)]
+struct Nothing;
+
+#[cfg(test)]
+impl Visitor for Nothing {
+    fn state(&mut self, _: u64, _: &State, _: Kind, _: &[Actor]) {}
+    fn restart(&mut self) {}
+}
