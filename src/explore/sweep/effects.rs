@@ -140,6 +140,8 @@ pub struct Effects<K> {
     pub(super) threads: usize,
     pub(super) roots: Vec<Root>,
     pub(super) branches: Vec<Branch>,
+    /// How many bytes branches and steps hold apart from themselves.
+    pub(super) apart: usize,
     pub(super) sparse: HashMap<(u32, u32), Place, FixedState>,
     pub(super) tables: Tables,
     pub(super) leaves: Vec<Leaf>,
@@ -167,6 +169,7 @@ impl<K: Key> Effects<K> {
                 .map(|slot| Root::new(fields, fields.of_thread(ThreadId((slot % threads) as u32))))
                 .collect(),
             branches: Vec::new(),
+            apart: 0,
             sparse: HashMap::default(),
             tables: Tables::default(),
             leaves: Vec::new(),
@@ -383,15 +386,13 @@ impl<K: Key> Effects<K> {
 
     /// Returns how many bytes are held, nearly.
     pub fn memory(&self) -> usize {
-        let branches: usize = self.branches.iter().map(|branch| branch.children.capacity() * 4 + 40).sum();
-        let changes: usize = self.steps.iter().map(|step| step.changes.capacity() * 16).sum();
         self.roots
             .iter()
             .map(|root| root.blocks.capacity() * 4 + root.ways.capacity() * size_of::<Way>())
             .sum::<usize>()
             + self.chains.memory()
-            + branches
-            + changes
+            + self.apart
+            + self.branches.capacity() * size_of::<Branch>()
             + self.sparse.allocation_size()
             + self.tables.memory()
             + self.leaves.capacity() * size_of::<Leaf>()
@@ -403,10 +404,6 @@ impl<K: Key> Effects<K> {
 impl Branch {
     pub fn new(fields: &Fields, field: FieldId) -> Branch {
         Branch { field, bits: fields.bits_of(field), children: Vec::new() }
-    }
-
-    pub fn set(&mut self, number: usize, child: Place) {
-        set(&mut self.children, number, child);
     }
 }
 

@@ -172,6 +172,8 @@ impl<K: Key> Effects<K> {
         };
         for (step, _) in learned {
             self.masks.push(mask(fields, &step));
+            self.apart += step.changes.capacity() * size_of::<(FieldId, u32)>()
+                + step.moves.capacity() * size_of::<(FieldId, u32, u32)>();
             self.steps.push(step);
         }
         leaf
@@ -203,7 +205,10 @@ impl<K: Key> Effects<K> {
             }
             let child = self.place_for(fields, &reads, leaf);
             if number < DENSE {
-                self.branches[(place >> 1) as usize - 1].set(number as usize, child);
+                let children = &mut self.branches[(place >> 1) as usize - 1].children;
+                let before = children.capacity();
+                set(children, number as usize, child);
+                self.apart += (children.capacity() - before) * size_of::<Place>();
             } else {
                 self.sparse.insert((place, number), child);
             }
