@@ -24,8 +24,8 @@ const COMPONENTS_BY_NODE: usize = 13;
 const TINY: u64 = 5_000;
 
 /// How many nodes of the reduced graph are tried, then how many of the whole one, one pair after the other. A sweep
-/// goes through some fifteen nodes while a search that reduces goes through one.
-const TRIED: [(u64, u64); 2] = [(100_000, 2_000_000), (1_000_000, 20_000_000)];
+/// goes through some fifty nodes while a search that reduces goes through one.
+const TRIED: [(u64, u64); 3] = [(20_000, 1_000_000), (100_000, 5_000_000), (500_000, 25_000_000)];
 
 /// What is to be explored, and how far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

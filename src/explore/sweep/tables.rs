@@ -174,7 +174,8 @@ mod tests {
         assert!(by_table > by_branches && by_branches > 0, "{by_table} and {by_branches}");
         let effects = &stage.effects;
         let branches: usize = effects.branches.iter().map(|branch| branch.children.capacity() * 4).sum();
-        let lists = effects.steps.iter().map(|step| step.changes.capacity() * 16 + step.moves.capacity() * 16);
+        let lists =
+            effects.steps.iter().map(|step| step.changes.capacity() * 16 + step.moves.capacity() * 16);
         assert_eq!(effects.apart, branches + lists.sum::<usize>(), "what is held is added up on the way");
     }
 }
