@@ -7,9 +7,13 @@
 //! found until then is whole: a node that is in the log is in the visited set.
 
 use super::claims::Claims;
+use super::disk::Shelf;
 use super::key::Key;
+use super::stage::Piece;
 use super::visited::{SHARDS, Shard};
+use super::workers::Ward;
 use super::{BATCH, Sweep};
+use crate::explore::limits::{Cut, Monitor, Progress};
 
 /// A batch and what it leads to take one part in so many of the budget.
 const BATCH_SHARE: u64 = 32;
@@ -34,6 +38,43 @@ impl<K: Key> Sweep<'_, '_, K> {
         if let Some(limit) = limit {
             self.stage.claims.most = Claims::<K>::most_within(limit / CLAIMS_SHARE);
         }
+    }
+
+    /// Says how far the search has come, up to this node; an answer cuts it.
+    pub(super) fn look(&self, next: usize, monitor: &mut dyn Monitor) -> Option<Cut> {
+        let progress = Progress {
+            phase: "searching",
+            states: self.nodes() as u64 + self.surplus,
+            transitions: self.transitions,
+            frontier: (self.nodes() - next) as u64,
+            memory: self.memory() as u64,
+            whole: self.whole.map(|whole| self.states_in(whole)),
+        };
+        if !self.has_room_for(0) {
+            return Some(Cut::Memory);
+        }
+        monitor.observe(&progress)
+    }
+
+    /// Returns how many states so many nodes will have, if these are like the ones known.
+    fn states_in(&self, nodes: u64) -> u64 {
+        let each = 1.0 + self.surplus as f64 / self.nodes().max(1) as f64;
+        (nodes as f64 * each) as u64
+    }
+
+    /// Returns how many bytes are held, nearly.
+    pub(super) fn memory(&self) -> usize {
+        self.stage.log.memory()
+            + self.with_flags(self.shards.iter().map(Shard::memory).sum())
+            + self.visitors
+            + self.shelf.as_ref().map_or(0, Shelf::memory)
+            + self.stage.effects.memory()
+            + self.stage.fields.memory()
+            + self.pieces.iter().map(Piece::memory).sum::<usize>()
+            + self.wards.iter().map(Ward::memory).sum::<usize>()
+            + self.running.allocation_size()
+            + self.stage.claims.seen.allocation_size()
+            + self.doubtful.as_ref().map_or(0, |nodes| nodes.capacity() * size_of::<usize>())
     }
 
     /// Returns true when so many bytes more can be held.

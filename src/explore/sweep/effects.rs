@@ -18,7 +18,7 @@ use hashbrown::HashMap;
 use super::chains::Chains;
 use super::fields::{Bits, FieldId, Fields};
 use super::key::Key;
-use super::moves::{Moves, Order, Ranks};
+use super::moves::Ranks;
 use super::tables::{Table, Tables};
 use crate::program::{Addr, MemoryModel, ThreadId};
 use crate::vm::{Access, Action, Machine};
@@ -97,13 +97,6 @@ pub struct Leaf {
 }
 
 impl Leaf {
-    /// Returns true when it is known that one of the edges can never be taken again, leads nearer to an end, or to
-    /// one.
-    #[inline(always)]
-    pub fn comes_nearer(&self) -> bool {
-        self.advances | self.approaches | (self.total > self.nodes)
-    }
-
     /// Returns true when nothing that one of two effects changes is read or changed by the other.
     #[inline(always)]
     pub fn is_independent_of(&self, other: &Leaf) -> bool {
@@ -321,47 +314,6 @@ impl<K: Key> Effects<K> {
     /// Returns an edge.
     pub fn step(&self, edge: u32) -> &Step {
         &self.steps[edge as usize]
-    }
-
-    /// Returns all moves of threads' blocks that steps to nodes make.
-    pub fn moves(&self) -> Moves {
-        let mut all = Moves::default();
-        for &(field, from, to) in self.steps.iter().flat_map(|step| &step.moves) {
-            all.add(field, from, to);
-        }
-        all
-    }
-
-    /// Marks the leaves of which some edge can never be taken again, and those of which one leads nearer to an
-    /// end.
-    pub fn mark(&mut self, order: &Order, ranks: &Ranks) {
-        for leaf in &mut self.leaves {
-            let edges = &self.steps[leaf.first as usize..(leaf.first + leaf.nodes) as usize];
-            let mut moves = edges.iter().flat_map(|step| &step.moves);
-            leaf.advances = moves.any(|&(field, from, to)| order.is_final(field, from, to));
-            leaf.approaches = edges.iter().any(|step| ranks.fall(&step.moves));
-        }
-    }
-
-    /// Marks leaves by what is known before the search, if these are all ends; what is learned later is marked as it
-    /// is.
-    pub fn foresee(&mut self, ends: &[(FieldId, u32)]) {
-        let moves = self.moves();
-        let order = moves.order();
-        if moves.can_be_undone(&order) {
-            let ranks = moves.ranks(ends);
-            self.mark(&order, &ranks);
-            self.foreseen = Some(ranks);
-        }
-    }
-
-    /// Returns true when no leaf is wrongly marked as one that advances.
-    pub fn advance_in(&self, order: &Order) -> bool {
-        self.leaves.iter().filter(|leaf| leaf.advances).all(|leaf| {
-            let edges = &self.steps[leaf.first as usize..(leaf.first + leaf.nodes) as usize];
-            let mut moves = edges.iter().flat_map(|step| &step.moves);
-            moves.any(|&(field, from, to)| order.is_final(field, from, to))
-        })
     }
 
     /// Makes the masks anew for the places that fields have now.

@@ -35,6 +35,7 @@ mod learn;
 mod levels;
 mod liveness;
 mod log;
+mod marks;
 mod moves;
 mod refit;
 mod retrace;
@@ -66,7 +67,7 @@ use self::visited::{SHARDS, Shard};
 use self::workers::Ward;
 use super::estimate;
 use super::expand::Expander;
-use super::limits::{Cut, Limits, Monitor, Progress};
+use super::limits::{Cut, Limits, Monitor};
 use super::search::{Kind, Sink};
 use super::store::Mode;
 use crate::program::MemoryModel;
@@ -362,50 +363,6 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         self.whole = estimate::whole(&self.levels);
         let each = self.whole.map_or(0, |whole| whole as usize / SHARDS);
         self.shards.iter_mut().for_each(|shard| shard.expect(each));
-    }
-
-    fn look(&self, next: usize, monitor: &mut dyn Monitor) -> Option<Cut> {
-        let progress = Progress {
-            phase: "searching",
-            states: self.nodes() as u64 + self.surplus,
-            transitions: self.transitions,
-            frontier: (self.nodes() - next) as u64,
-            memory: self.memory() as u64,
-            whole: self.whole.map(|whole| self.states_in(whole)),
-        };
-        if !self.has_room_for(0) {
-            return Some(Cut::Memory);
-        }
-        monitor.observe(&progress)
-    }
-
-    /// Returns how many states so many nodes will have, if these are like the ones known.
-    fn states_in(&self, nodes: u64) -> u64 {
-        let each = 1.0 + self.surplus as f64 / self.nodes().max(1) as f64;
-        (nodes as f64 * each) as u64
-    }
-
-    /// Adds sizes of nodes that were expanded. Where there are too many states to be counted there are no chains.
-    fn add_sizes(&mut self, transitions: u128, surplus: u128) {
-        let sum = |known: u64, more: u128| u64::try_from(u128::from(known) + more);
-        match (sum(self.transitions, transitions), sum(self.surplus, surplus)) {
-            (Ok(transitions), Ok(surplus)) => (self.transitions, self.surplus) = (transitions, surplus),
-            _ => self.stage.effects.chains.give_up(),
-        }
-    }
-
-    fn memory(&self) -> usize {
-        self.stage.log.memory()
-            + self.with_flags(self.shards.iter().map(Shard::memory).sum())
-            + self.visitors
-            + self.shelf.as_ref().map_or(0, Shelf::memory)
-            + self.stage.effects.memory()
-            + self.stage.fields.memory()
-            + self.pieces.iter().map(Piece::memory).sum::<usize>()
-            + self.wards.iter().map(Ward::memory).sum::<usize>()
-            + self.running.allocation_size()
-            + self.stage.claims.seen.allocation_size()
-            + self.doubtful.as_ref().map_or(0, |nodes| nodes.capacity() * size_of::<usize>())
     }
 
     /// Adds what the nodes attended to lead to.

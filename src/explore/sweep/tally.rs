@@ -1,4 +1,4 @@
-//! The tally: how many states and transitions a sweep has found, once it has ended.
+//! The tally: how many states and transitions a sweep has found.
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -28,6 +28,15 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             sinks: self.sinks.clone(),
             cut,
             graph: Box::new(self),
+        }
+    }
+
+    /// Adds sizes of nodes that were expanded. Where there are too many states to be counted there are no chains.
+    pub(super) fn add_sizes(&mut self, transitions: u128, surplus: u128) {
+        let sum = |known: u64, more: u128| u64::try_from(u128::from(known) + more);
+        match (sum(self.transitions, transitions), sum(self.surplus, surplus)) {
+            (Ok(transitions), Ok(surplus)) => (self.transitions, self.surplus) = (transitions, surplus),
+            _ => self.stage.effects.chains.give_up(),
         }
     }
 
