@@ -1,12 +1,13 @@
 //! Chains: steps of one thread that nothing else sees, one after the other; and the boxes that they make of nodes.
 //!
 //! A step is *private* where it reads and changes its own thread's block alone, leads to one decision, neither ends
-//! its thread nor can fail, and makes no difference to what [claims](super::claims) ask. Nothing disables it, and it commutes with whatever other threads do. A *chain* is
-//! a block of a thread, its head, and the blocks that private steps lead to from there, one after the other, up to
-//! the first block whose step is not private, and without any block that can be come to in another way. So each
-//! block lies in one chain, and a row of heads stands for a whole *box* of states: each of its threads is somewhere
-//! on the chain of its head, whatever the others do. A sweep keeps one node for each box: it looks at the step of
-//! the last block of each chain, and leads from heads to heads.
+//! its thread nor can fail, and makes no difference to what [claims](super::claims) ask. Nothing disables it, and
+//! it commutes with whatever other threads do. A *chain* is a block of a thread, its head, and the blocks that
+//! private steps lead to from there, one after the other, up to the first block whose step is not private, and
+//! without any block that can be come to in another way. So each block lies in one chain, and a row of heads stands
+//! for a whole *box* of states: each of its threads is somewhere on the chain of its head, whatever the others do.
+//! A sweep keeps one node for each box: it looks at the step of the last block of each chain, and leads from heads
+//! to heads.
 //!
 //! This is no reduction: no state is left out. Every number is that of the whole graph, because a box of `n`
 //! states has as many edges as can be computed from its chains ([`Size`]), and what can happen in any of its

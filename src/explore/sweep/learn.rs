@@ -20,8 +20,8 @@ pub struct Met<'a> {
 }
 
 impl<K: Key> Effects<K> {
-    /// Executes what a slot's actors do in a state and keeps it. Returns the ends that were not known, each with an edge to it. Where no new ends may be
-    /// added to those that are known, a step that leads to a fault is not kept.
+    /// Executes what a slot's actors do in a state and keeps it. Returns the ends that were not known, each with an
+    /// edge to it. Where no new ends may be added to those that are known, a step that leads to a fault is not kept.
     pub fn learn(
         &mut self,
         fields: &mut Fields,
