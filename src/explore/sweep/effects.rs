@@ -82,9 +82,9 @@ pub struct Leaf {
     pub faults: bool,
     /// True when nothing else sees the step, which is the only one: see [`chains`](super::chains).
     pub is_private: bool,
-    /// True when one of them can never be taken again; known once [`Effects::mark`] has been called.
+    /// True when one of them can never be taken again; false for what was learned since leaves were last marked.
     pub advances: bool,
-    /// True when one of them leads nearer to an end; known as that.
+    /// True when one of them leads nearer to an end, by the ranks that leaves were last marked by.
     pub approaches: bool,
     /// The access that is about to happen, by number; 0 when there is none that can race.
     pub access: u32,
@@ -192,25 +192,27 @@ impl<K: Key> Effects<K> {
         let root = &self.roots[slot];
         let way = root.ways.get(root.bits.of(key) as usize)?;
         let leaf = match self.tables.leaf(&way.table, key) {
-            Some(leaf) => &self.leaves[leaf],
+            Some(leaf) => leaf,
             None => self.descend(way.place, |branch| branch.bits.of(key))?,
         };
-        Some((leaf, way.blocks))
+        Some((&self.leaves[leaf], way.blocks))
     }
 
     /// Looks up what a slot's actors do at a state whose fields are numbered so.
     pub fn find_by_row(&self, row: &[u32], slot: usize) -> Option<&Leaf> {
         let root = &self.roots[slot];
-        self.descend(*root.blocks.get(row[root.field] as usize)?, |branch| row[branch.field])
+        let place = *root.blocks.get(row[root.field] as usize)?;
+        self.descend(place, |branch| row[branch.field]).map(|leaf| &self.leaves[leaf])
     }
 
+    /// Goes from branch to branch; returns the number of the leaf that this leads to, where it is known.
     #[inline(always)]
-    pub(super) fn descend(&self, mut place: Place, number: impl Fn(&Branch) -> u32) -> Option<&Leaf> {
+    pub(super) fn descend(&self, mut place: Place, number: impl Fn(&Branch) -> u32) -> Option<usize> {
         while place & 1 == 0 {
             let branch = self.branches.get((place >> 1).checked_sub(1)? as usize)?;
             place = self.child(place, branch, number(branch));
         }
-        Some(&self.leaves[(place >> 1) as usize])
+        Some((place >> 1) as usize)
     }
 
     /// Leads a chain of so many blocks on from its last one, which is known; `None` where it ends there.

@@ -79,9 +79,6 @@ impl<K: Key> Effects<K> {
         let bits = |field: Option<&(usize, Bits)>| field.map_or(Bits::default(), |&(_, bits)| bits);
         let (first, second) = (bits(read.first()), bits(read.get(1)));
         let mut table = Table { first, second, up: first.values().ilog2(), start: 0 };
-        if table.len() > MOST {
-            return;
-        }
         let known = self.roots[slot].ways[head].table;
         table.start = if known.start > 0 && (known.first, known.second) == (first, second) {
             known.start
@@ -98,25 +95,16 @@ impl<K: Key> Effects<K> {
                 let number = |branch: &Branch| {
                     if read.first().is_some_and(|&(field, _)| field == branch.field) { one } else { two }
                 };
-                let leaf = self.leaf_below(place, |branch| number(branch) as u32);
-                self.tables.0[table.start as usize + one + (two << table.up)] = leaf;
+                let leaf = self.descend(place, |branch| number(branch) as u32);
+                self.tables.0[table.start as usize + one + (two << table.up)] =
+                    leaf.map_or(0, |leaf| leaf as u32 + 1);
             }
         }
         self.roots[slot].ways[head].table = table;
     }
 
-    /// The number of a leaf and one more; zero where it is not known.
-    fn leaf_below(&self, mut place: Place, number: impl Fn(&Branch) -> u32) -> u32 {
-        while place & 1 == 0 {
-            let Some(branch) = (place >> 1).checked_sub(1).map(|at| &self.branches[at as usize]) else {
-                return 0;
-            };
-            place = self.child(place, branch, number(branch));
-        }
-        (place >> 1) + 1
-    }
-
-    /// Adds the fields that a lookup reads from this place on; false where there are more than two.
+    /// Adds the fields that a lookup reads from this place on; false where these are more than two, or have more
+    /// values than a table has entries.
     fn fields_read(&self, place: Place, read: &mut Vec<(usize, Bits)>) -> bool {
         if place & 1 == 1 || place == 0 {
             return true;
@@ -126,7 +114,7 @@ impl<K: Key> Effects<K> {
             read.push((branch.field, branch.bits));
         }
         read.len() <= 2
-            && branch.bits.values() <= MOST
+            && read.iter().map(|(_, bits)| bits.values()).product::<usize>() <= MOST
             && branch.children.iter().all(|&child| self.fields_read(child, read))
     }
 }
@@ -164,7 +152,7 @@ mod tests {
                 let leaf = leaf.expect("the node has been expanded");
                 match stage.effects.tables.leaf(&way.table, key) {
                     Some(number) => {
-                        assert!(std::ptr::eq(leaf, &raw const stage.effects.leaves[number]), "node {node}");
+                        assert_eq!(number, leaf, "node {node}");
                         by_table += 1;
                     }
                     None => by_branches += 1,
