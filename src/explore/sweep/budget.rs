@@ -73,7 +73,7 @@ impl<K: Key> Sweep<'_, '_, K> {
             + self.pieces.iter().map(Piece::memory).sum::<usize>()
             + self.wards.iter().map(Ward::memory).sum::<usize>()
             + self.running.allocation_size()
-            + self.stage.claims.seen.allocation_size()
+            + self.stage.claims.memory()
             + self.doubtful.as_ref().map_or(0, |nodes| nodes.capacity() * size_of::<usize>())
     }
 

@@ -53,7 +53,7 @@ pub struct Claims<K> {
     mask: K,
     /// How many combinations are kept at most; those that are not kept are looked at again.
     pub most: usize,
-    pub seen: HashSet<K, FixedState>,
+    seen: HashSet<K, FixedState>,
 }
 
 /// More combinations than this are not kept.
@@ -93,6 +93,12 @@ impl<K: Key> Claims<K> {
     /// Returns how many combinations can be kept in so many bytes, while a table of them grows too.
     pub fn most_within(bytes: u64) -> usize {
         ((bytes / 4 / (size_of::<K>() as u64 + 1)) as usize).min(MOST_SEEN)
+    }
+
+    /// Returns how many bytes are held, nearly.
+    pub fn memory(&self) -> usize {
+        let of_blocks = |views: &Views| views.of_block.capacity() * size_of::<Option<u32>>();
+        self.seen.allocation_size() + self.views.iter().map(of_blocks).sum::<usize>()
     }
 
     /// Starts anew for the places that fields have now.
