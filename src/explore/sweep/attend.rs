@@ -40,13 +40,14 @@ impl<K: Key> Sweep<'_, '_, K> {
         let key = self.stage.mixer.unmix(word);
         let mut leaves = Vec::new();
         let size = self.stage.look_up(key, &mut leaves);
+        let is_doubtful = self.stage.is_doubtful(&leaves);
         let leaves: Vec<Leaf> = leaves.into_iter().copied().collect();
         if size.overflows {
             self.stage.effects.chains.give_up();
             return Err(Setback::Torn);
         }
         self.own.count(size);
-        if !leaves.is_empty() && !leaves.iter().any(Leaf::comes_nearer) {
+        if is_doubtful {
             self.own.doubtful.push(node);
         }
         self.show(node, key, &leaves, visitor);

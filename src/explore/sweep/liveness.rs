@@ -18,9 +18,17 @@
 //! smaller rank, which lies in it too; but one of them has the smallest.
 //!
 //! Most of that is done before the sweep and on its way: what [walks ahead](super::scout) have learned makes ranks,
-//! and expansion notes the few nodes whose lookup says nothing by these. Any ranks will do, as long as they are the
-//! same for all nodes; whether what should never happen again can happen after all is known in the end, and then, or
-//! where too many nodes are left, all are looked at by the ranks of what is known then.
+//! and expansion notes the few nodes whose lookup says nothing by these. Ranks by some of all moves and some of all
+//! ends will do, as long as they are the same for all nodes; whether what should never happen again can happen after
+//! all is known in the end, and where it can, or where too many nodes are left, all are looked at by the ranks of what
+//! is known then.
+//!
+//! SOUND: the same holds for [boxes](super::chains), whose rank is that of their heads. Every state leads to the
+//! corner of its box, so of the boxes in a livelock too each leads to one of a smaller rank, if a lookup may begin at
+//! the corner. It may: along a chain no rank grows. From a block with a private step nothing else leads, so its rank
+//! is one more than the next one's where that move is known, and the highest of all where it is not. (No thread
+//! stands before a private step at an end.) So what has a smaller rank than the corner has a smaller one than the
+//! heads.
 //!
 //! PERF: walking the log backwards until nothing changed took 44 s for the 4,165,553 states of twelve
 //! philosophers, whose only end is one deadlock, and random walks without ranks 3 s; see `benches/search`.
@@ -254,5 +262,42 @@ impl Flags {
     #[inline(always)]
     fn set(&self, (shard, slot): (usize, usize)) {
         self.0[shard][slot / 64].fetch_or(1 << (slot % 64), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Graph, Nothing, Watched};
+    use super::*;
+    use crate::asm::{NoFiles, Options, assemble};
+    use crate::explore::limits::{Limits, Unwatched};
+    use crate::vm::{DEFAULT_BUFFER, Machine};
+
+    /// One choice of a million makes `x` 1, and then the last loop has no end; for all that walks see, the thread
+    /// goes through it once. They see that another thread spins.
+    fn rarely_stuck() -> String {
+        let draw = "LOAD j\nCHOOSE 0..9\nPUSH 7\nEQ\nAND\nSTORE j\n".repeat(6);
+        format!(
+            "shared x = 0\nshared y = 0\nshared z = 0\nlocal j = 1\n\
+             thread a\n{draw}LOAD j\nSTORE x\nPUSH 0\nSTORE j\nagain: LOAD y\nPOP\nLOAD x\nJNZ again\nend\n\
+             thread b\nwaits: LOAD z\nJZ waits\nend\nthread c\nPUSH 1\nSTORE z\nend\n"
+        )
+    }
+
+    #[test]
+    fn what_walks_took_for_final_hides_no_livelock() {
+        let text = rarely_stuck();
+        let program = assemble("t.rvm", &text, &Options::default(), &NoFiles).expect("it assembles");
+        let machine = Machine::new(&program, program.models, DEFAULT_BUFFER).expect("small states");
+        for singly in [false, true] {
+            let watched = Watched { workers: 1, singly, ..Watched::default() };
+            let mut sweep = Sweep::<u64>::new(&machine, &watched);
+            let cut = sweep.run_to_end(&watched, &Limits::default(), &mut Unwatched, &mut Nothing);
+            assert_eq!(cut, Ok(None));
+            let effects = &sweep.stage.effects;
+            assert!(effects.foreseen.is_some() && sweep.doubtful.is_some());
+            assert!(!effects.advance_in(&effects.moves().order()), "walks have not seen the way back");
+            assert_eq!(sweep.everything_can_end(), Some(false));
+        }
     }
 }

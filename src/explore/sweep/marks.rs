@@ -36,8 +36,8 @@ impl<K: Key> Effects<K> {
         }
     }
 
-    /// Marks leaves by what is known before the search, if these are all ends; what is learned later is marked as it
-    /// is.
+    /// Marks leaves by what is known before the search, if these are all ends. What is learned later is marked by
+    /// the same ranks; that it advances is not known.
     pub fn foresee(&mut self, ends: &[(FieldId, u32)]) {
         let moves = self.moves();
         let order = moves.order();

@@ -80,7 +80,7 @@ impl<K: Key> Piece<K> {
     pub fn memory(&self) -> usize {
         let heads: usize = self.heads.iter().map(Vec::capacity).sum();
         (heads + self.keys.capacity() + self.running.capacity()) * size_of::<K>()
-            + (self.aside.capacity() + self.doubtful.capacity()) * 8
+            + (self.aside.capacity() + self.doubtful.capacity()) * size_of::<usize>()
     }
 }
 
@@ -93,12 +93,11 @@ impl<K: Key> Stage<K> {
         let mut keys = std::mem::take(&mut piece.keys);
         self.log.read_into(nodes.start, nodes.len(), &mut keys);
         let mut leaves = Vec::with_capacity(self.effects.slots());
-        let is_foreseen = self.effects.foreseen.is_some();
         for (index, &word) in nodes.zip(&keys) {
             let key = self.mixer.unmix(word);
             if let Some(size) = self.familiar(key, &mut leaves) {
                 piece.count(size);
-                if is_foreseen && !leaves.iter().any(|leaf| leaf.comes_nearer()) {
+                if self.is_doubtful(&leaves) {
                     piece.doubtful.push(index);
                 }
                 self.emit(word, key, &leaves, piece);
@@ -107,6 +106,14 @@ impl<K: Key> Stage<K> {
             }
         }
         piece.keys = keys;
+    }
+
+    /// Returns true when leaves are marked and none says that a node whose actors do this comes nearer to an end.
+    #[inline(always)]
+    pub fn is_doubtful(&self, leaves: &[&Leaf]) -> bool {
+        self.effects.foreseen.is_some()
+            && !leaves.is_empty()
+            && !leaves.iter().any(|leaf| leaf.comes_nearer())
     }
 
     /// Looks up what the actors of a node do, and how large it is; `None` where something about the node is new.
