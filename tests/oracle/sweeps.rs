@@ -21,28 +21,43 @@ pub fn compare(program: &Program, models: Models, text: &str) -> bool {
     if kept.search.cut.is_some() {
         return false;
     }
-    let Some(swept) = explored_by_sweep(&machine, &Limits::default(), 1, Beyond::Stop, &mut Unwatched) else {
+    // In boxes of states, then with each state by itself.
+    let singly = Limits { max_states: Some(1_000_000), max_memory: None };
+    [Limits::default(), singly].iter().all(|limits| compare_sweep(&machine, &kept, limits, text))
+}
+
+fn compare_sweep(machine: &Machine<'_>, kept: &Exploration, limits: &Limits, text: &str) -> bool {
+    let (program, models) = (machine.program(), machine.models());
+    let Some(swept) = explored_by_sweep(machine, limits, 1, Beyond::Stop, &mut Unwatched) else {
         assert!(!kept.livelocks.is_empty(), "a sweep has an answer under {models}:\n{text}");
         return false;
     };
     let sizes = |found: &Exploration| (found.search.states, found.search.transitions);
-    assert_eq!(sizes(&swept), sizes(&kept), "states and transitions under {models}:\n{text}");
-    assert_eq!(Survives::of(program, &swept), Survives::of(program, &kept), "under {models}:\n{text}");
-    for outcome in &swept.outcomes {
+    assert_eq!(sizes(&swept), sizes(kept), "states and transitions under {models}:\n{text}");
+    assert_eq!(Survives::of(program, &swept), Survives::of(program, kept), "under {models}:\n{text}");
+    for (outcome, shortest) in swept.outcomes.iter().zip(&kept.outcomes) {
         let witness = &outcome.reached.witness;
-        let values = ends_in(&machine, witness, text).expect("an outcome's witness ends in it");
+        let values = ends_in(machine, witness, text).expect("an outcome's witness ends in it");
         assert_eq!(values, outcome.values.concat(), "under {models}:\n{text}");
+        if has_fewest_steps(machine, limits) {
+            assert!(witness.actions.len() <= shortest.reached.witness.actions.len(), "{text}");
+        }
     }
     let others = swept.deadlocks.iter().map(|deadlock| &deadlock.reached.witness);
     let others = others.chain(swept.faults.iter().map(|fault| &fault.reached.witness));
     let others = others.chain(swept.races.iter().map(|race| &race.witness));
     let of_claims = swept.expectations.iter().filter_map(|judged| judged.witness.as_ref());
-    others.chain(of_claims).for_each(|witness| drop(ends_in(&machine, witness, text)));
+    others.chain(of_claims).for_each(|witness| drop(ends_in(machine, witness, text)));
     if swept.search.states < 500 {
-        compare_on_disk(&machine, &swept, text);
-        compare_lossily(&machine, &swept, text);
+        compare_on_disk(machine, &swept, limits, text);
+        compare_lossily(machine, &swept, text);
     }
     true
+}
+
+/// Returns true where a witness has the fewest steps: each step is an edge, and each state a node.
+fn has_fewest_steps(machine: &Machine<'_>, limits: &Limits) -> bool {
+    machine.decides_after_every_step() && limits.max_states.is_some()
 }
 
 /// Replays a witness; returns the observed values if it ends in a final state.
@@ -57,11 +72,11 @@ fn ends_in(machine: &Machine<'_>, witness: &Schedule, text: &str) -> Option<Vec<
 }
 
 /// Compares a search on disk, by tiny buffers, with the same sweep in memory.
-fn compare_on_disk(machine: &Machine<'_>, swept: &Exploration, text: &str) {
+fn compare_on_disk(machine: &Machine<'_>, swept: &Exploration, limits: &Limits, text: &str) {
     for buffer in [1, 7, 100] {
         let disk = Shelves::default();
         let beyond = Beyond::Disk(Spill { disk: &disk, buffer: Some(buffer) });
-        let found = explored_by_sweep(machine, &Limits::default(), 2, beyond, &mut Unwatched);
+        let found = explored_by_sweep(machine, limits, 2, beyond, &mut Unwatched);
         let found = found.expect("what is swept in memory is swept on disk");
         let program = machine.program();
         assert_eq!(found.search.states, swept.search.states, "states on disk of\n{text}");
@@ -71,10 +86,13 @@ fn compare_on_disk(machine: &Machine<'_>, swept: &Exploration, text: &str) {
             continue;
         }
         assert_eq!(Survives::of(program, &found), Survives::of(program, swept), "on disk:\n{text}");
-        for outcome in &found.outcomes {
+        for (outcome, shortest) in found.outcomes.iter().zip(&swept.outcomes) {
             let witness = &outcome.reached.witness;
             let values = ends_in(machine, witness, text).expect("an outcome's witness ends in it");
             assert_eq!(values, outcome.values.concat(), "on disk:\n{text}");
+            if has_fewest_steps(machine, limits) {
+                assert_eq!(witness.actions.len(), shortest.reached.witness.actions.len(), "{text}");
+            }
         }
         let others = found.deadlocks.iter().map(|deadlock| &deadlock.reached.witness);
         let others = others.chain(found.races.iter().map(|race| &race.witness));
