@@ -107,7 +107,7 @@ fn counted_whole(task: Task<'_, '_>, monitor: &mut dyn Monitor) -> Exploration {
         |limits: &Limits, monitor: &mut dyn Monitor| explored(machine, None, limits, counting, monitor);
     let Some(limit) = request.limits.max_memory else { return with_edges(&request.limits, monitor) };
     let small = limit / (EDGES_BY_NODE + counting.bytes_by_node());
-    let asked = Asked { workers: request.workers, small, counting, singly: true };
+    let asked = Asked::by(request, small, counting);
     let Attempt { answer, held } = swept::explored(machine, &request.limits, asked, beyond, monitor);
     let beside = Limits { max_memory: Some(limit.saturating_sub(held)), ..request.limits };
     match answer {

@@ -151,8 +151,7 @@ pub fn explore_beyond(
         None => (request.limits, beyond),
     };
     let small = if counting == Counting::Nothing { 0 } else { COUNTED_UNASKED as u64 };
-    let singly = request.limits.max_states.is_some();
-    let asked = Asked { workers: request.workers, small, counting, singly };
+    let asked = Asked::by(request, small, counting);
     let is_for_reduction =
         |cut: Option<Cut>| cut == Some(Cut::Memory) || is_beyond(cut, COUNTED_UNASKED as u64);
     match (swept::explored(&machine, &limits, asked, beyond_whole, monitor).answer, &reduction) {
@@ -176,8 +175,7 @@ pub fn explore_beyond(
 fn reduced(task: Task<'_, '_>, reduction: &Reduction, monitor: &mut dyn Monitor) -> Exploration {
     let task = Task { counting: Counting::Nothing, ..task };
     let Task { machine, request, .. } = task;
-    let singly = request.limits.max_states.is_some();
-    let asked = Asked { workers: request.workers, small: 0, counting: Counting::Nothing, singly };
+    let asked = Asked::by(request, 0, Counting::Nothing);
     for (small, whole) in TRIED {
         let limit = request.limits.max_states;
         let most = |count: u64| Limits { max_states: Some(count), ..request.limits };
@@ -215,8 +213,7 @@ pub(super) fn or_without_edges(
     }
     let Task { machine, request, counting, beyond } = task;
     let limits = behind_another(&request.limits);
-    let singly = request.limits.max_states.is_some();
-    let asked = Asked { workers: request.workers, small: 0, counting, singly };
+    let asked = Asked::by(request, 0, counting);
     match swept::explored(machine, &limits, asked, beyond, monitor).answer {
         Answer::Whole(swept) if found.search.uncounted => {
             if swept.schedules.is_some() {

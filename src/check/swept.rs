@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::assemble::{Accesses, Findings, Numbering};
 use super::collect::{Collector, RaceKey, for_each_race, sorted_lines};
 use super::counting::Counting;
-use super::explore::Beyond;
+use super::explore::{Beyond, Request};
 use super::result::{Exploration, SearchSummary};
 use crate::explore::{
     Cut, DiskError, Kind, Limits, Look, Monitor, Sink, Swept, ToCount, Uncounted, Visitor, Watched, sweep,
@@ -63,8 +63,16 @@ pub(super) struct Asked {
     pub small: u64,
     /// What is to be counted, if that is asked for; traces are not.
     pub counting: Counting,
-    /// Whether the number of states is limited, so that each is to be kept by itself.
+    /// Whether each state is to be kept by itself: their number is limited, or they are counted.
     pub singly: bool,
+}
+
+impl Asked {
+    /// Asks for what a request does.
+    pub fn by(request: &Request, small: u64, counting: Counting) -> Asked {
+        let singly = request.limits.max_states.is_some() || counting.is_asked();
+        Asked { workers: request.workers, small, counting, singly }
+    }
 }
 
 /// Explores a machine by a sweep, and beyond its memory.
@@ -80,12 +88,7 @@ pub(super) fn explored(
         Beyond::Disk(spill) => Some(spill),
         Beyond::Stop | Beyond::Lossy => None,
     };
-    let watched = Watched {
-        claims: claimed(machine),
-        workers: asked.workers,
-        spill,
-        singly: asked.singly || asked.counting.is_asked(),
-    };
+    let watched = Watched { claims: claimed(machine), workers: asked.workers, spill, singly: asked.singly };
     let Ok(mut swept) = sweep(machine, &watched, limits, monitor, &mut finder) else {
         return Attempt { answer: Answer::NotForSweeps, held: 0 };
     };

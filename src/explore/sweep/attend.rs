@@ -28,6 +28,9 @@ impl<K: Key> Sweep<'_, '_, K> {
             self.attend_to(node, visitor)?;
         }
         self.flush_own();
+        if self.stage.effects.chains.is_torn() {
+            return Err(Setback::Torn);
+        }
         Ok(())
     }
 
@@ -46,9 +49,9 @@ impl<K: Key> Sweep<'_, '_, K> {
             self.stage.effects.chains.give_up();
             return Err(Setback::Torn);
         }
-        self.own.count(size);
+        self.own.sums.count(size);
         if is_doubtful {
-            self.own.doubtful.push(node);
+            self.own.sums.doubtful.push(node);
         }
         self.show(node, key, &leaves, visitor);
         self.stage.emit(word, key, &leaves.iter().collect::<Vec<&Leaf>>(), &mut self.own);

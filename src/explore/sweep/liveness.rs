@@ -64,13 +64,12 @@ const FEW: usize = 1 << 10;
 impl<K: Key> Sweep<'_, '_, K> {
     /// Notes nodes of the batch of which it is not known that they come nearer to an end.
     pub(super) fn doubt(&mut self, nodes: &[usize]) {
-        let most = FEW + self.nodes() / DOUBTFUL;
-        let (first, doubtful) = (self.first, self.doubtful.take());
-        self.doubtful =
-            doubtful.filter(|doubtful| doubtful.len() + nodes.len() <= most).map(|mut doubtful| {
-                doubtful.extend(nodes.iter().map(|node| first + node));
-                doubtful
-            });
+        let (first, most) = (self.first, FEW + self.nodes() / DOUBTFUL);
+        let Some(doubtful) = &mut self.doubtful else { return };
+        doubtful.extend(nodes.iter().map(|node| first + node));
+        if doubtful.len() > most {
+            self.doubtful = None;
+        }
     }
 
     /// Returns true when every node comes nearer to an end as was foreseen when it was expanded; else nothing is

@@ -328,9 +328,6 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
                 }
                 self.expand_batch(next..end);
                 self.attend(visitor)?;
-                if self.stage.effects.chains.is_torn() {
-                    return Err(Setback::Torn);
-                }
                 if self.spent {
                     return Ok(Some(Cut::Memory));
                 }
@@ -378,12 +375,9 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
             }
             self.stage.log.extend(&new);
         }
-        self.add_sizes(self.own.transitions, self.own.surplus);
         self.followed += self.own.followed();
-        let doubtful = std::mem::take(&mut self.own.doubtful);
-        self.doubt(&doubtful);
-        let running = std::mem::take(&mut self.own.running);
-        self.count_running(&running);
+        let sums = std::mem::take(&mut self.own.sums);
+        self.add_up(&sums);
         self.own.clear();
     }
 }

@@ -78,9 +78,7 @@ impl<K: Key> Sweep<'_, '_, K> {
             steps += self.walk(&mut random, &mut census) + 1;
             idle = if self.stage.effects.len() > known { 0 } else { idle + 1 };
         }
-        let ends: Vec<(FieldId, u32)> = self.end_blocks.iter().copied().collect();
         let Stage { fields, effects, pairs, .. } = &mut *self.stage;
-        effects.foresee(&ends);
         if fields.needed_bits() > K::BITS {
             let chains = std::mem::take(&mut effects.chains);
             *fields = Fields::new(self.machine);
@@ -88,6 +86,7 @@ impl<K: Key> Sweep<'_, '_, K> {
             effects.chains = chains.anew();
             self.end_blocks.clear();
         }
+        effects.foresee(&self.end_blocks.iter().copied().collect::<Vec<_>>());
         pairs.fit(&effects.access_list);
         let expected = (0..fields.len()).map(|field| census.estimate(field, fields.count(field)));
         fields.expect(expected.collect());

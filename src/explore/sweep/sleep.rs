@@ -53,7 +53,7 @@ impl<K: Key> Stage<K> {
                 let mixed = self.mixer.mix(key & keep | set);
                 piece.heads[self.shard(mixed)].push(mixed);
                 if number >= leaf.decisions as usize {
-                    piece.running.push(mixed);
+                    piece.sums.running.push(mixed);
                 }
             }
         }

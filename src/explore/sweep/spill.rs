@@ -147,9 +147,6 @@ impl<'m, K: Key> Sweep<'m, '_, K> {
             }
             self.expand_batch(0..count);
             self.attend(visitor)?;
-            if self.stage.effects.chains.is_torn() {
-                return Err(Setback::Torn);
-            }
             if self.spent {
                 return Ok(Ok(Some(Cut::Memory)));
             }

@@ -33,6 +33,13 @@ pub struct Piece<K> {
     pub heads: Vec<Vec<K>>,
     /// The nodes that have to be looked at one by one: something about them is new.
     pub aside: Vec<usize>,
+    pub sums: Sums<K>,
+    keys: Vec<K>,
+}
+
+/// What is counted where nodes are expanded.
+#[derive(Debug, Default)]
+pub struct Sums<K> {
     /// The heads that are running nodes, once for each edge.
     pub running: Vec<K>,
     /// The nodes of which it is not known that they come nearer to an end.
@@ -41,35 +48,26 @@ pub struct Piece<K> {
     pub transitions: u128,
     /// How many states more than nodes there are.
     pub surplus: u128,
-    keys: Vec<K>,
 }
 
-impl<K: Key> Piece<K> {
-    pub fn new() -> Piece<K> {
-        Piece {
-            heads: vec![Vec::new(); SHARDS],
-            aside: Vec::new(),
-            doubtful: Vec::new(),
-            running: Vec::new(),
-            transitions: 0,
-            surplus: 0,
-            keys: Vec::new(),
-        }
-    }
-
-    pub fn clear(&mut self) {
-        self.heads.iter_mut().for_each(Vec::clear);
-        self.aside.clear();
-        self.doubtful.clear();
-        self.running.clear();
-        (self.transitions, self.surplus) = (0, 0);
-    }
-
+impl<K: Key> Sums<K> {
     /// Counts the states of a node and the edges out of them.
     #[inline(always)]
     pub fn count(&mut self, size: Size) {
         self.transitions += size.transitions;
         self.surplus += u128::from(size.states - 1);
+    }
+}
+
+impl<K: Key> Piece<K> {
+    pub fn new() -> Piece<K> {
+        Piece { heads: vec![Vec::new(); SHARDS], aside: Vec::new(), sums: Sums::default(), keys: Vec::new() }
+    }
+
+    pub fn clear(&mut self) {
+        self.heads.iter_mut().for_each(Vec::clear);
+        self.aside.clear();
+        self.sums = Sums::default();
     }
 
     /// Returns how many edges were followed.
@@ -79,8 +77,8 @@ impl<K: Key> Piece<K> {
 
     pub fn memory(&self) -> usize {
         let heads: usize = self.heads.iter().map(Vec::capacity).sum();
-        (heads + self.keys.capacity() + self.running.capacity()) * size_of::<K>()
-            + (self.aside.capacity() + self.doubtful.capacity()) * size_of::<usize>()
+        (heads + self.keys.capacity() + self.sums.running.capacity()) * size_of::<K>()
+            + (self.aside.capacity() + self.sums.doubtful.capacity()) * size_of::<usize>()
     }
 }
 
@@ -96,9 +94,9 @@ impl<K: Key> Stage<K> {
         for (index, &word) in nodes.zip(&keys) {
             let key = self.mixer.unmix(word);
             if let Some(size) = self.familiar(key, &mut leaves) {
-                piece.count(size);
+                piece.sums.count(size);
                 if self.is_doubtful(&leaves) {
-                    piece.doubtful.push(index);
+                    piece.sums.doubtful.push(index);
                 }
                 self.emit(word, key, &leaves, piece);
             } else {

@@ -5,6 +5,7 @@ use hashbrown::HashMap;
 
 use super::disk::DiskError;
 use super::key::Key;
+use super::stage::Sums;
 use super::{Sweep, Swept};
 use crate::explore::limits::Cut;
 
@@ -31,8 +32,15 @@ impl<'m, 'p, K: Key> Sweep<'m, 'p, K> {
         }
     }
 
+    /// Adds what was counted where nodes were expanded.
+    pub(super) fn add_up(&mut self, sums: &Sums<K>) {
+        self.add_sizes(sums.transitions, sums.surplus);
+        self.doubt(&sums.doubtful);
+        self.count_running(&sums.running);
+    }
+
     /// Adds sizes of nodes that were expanded. Where there are too many states to be counted there are no chains.
-    pub(super) fn add_sizes(&mut self, transitions: u128, surplus: u128) {
+    fn add_sizes(&mut self, transitions: u128, surplus: u128) {
         let sum = |known: u64, more: u128| u64::try_from(u128::from(known) + more);
         match (sum(self.transitions, transitions), sum(self.surplus, surplus)) {
             (Ok(transitions), Ok(surplus)) => (self.transitions, self.surplus) = (transitions, surplus),

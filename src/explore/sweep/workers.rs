@@ -79,13 +79,9 @@ impl<K: Key> Sweep<'_, '_, K> {
             self.add_heads();
         }
         for piece in 0..count {
-            self.add_sizes(self.pieces[piece].transitions, self.pieces[piece].surplus);
             self.followed += self.pieces[piece].followed();
-            let doubtful = std::mem::take(&mut self.pieces[piece].doubtful);
-            self.doubt(&doubtful);
-            self.pieces[piece].doubtful = doubtful;
-            let running = std::mem::take(&mut self.pieces[piece].running);
-            self.count_running(&running);
+            let sums = std::mem::take(&mut self.pieces[piece].sums);
+            self.add_up(&sums);
         }
         self.pieces.extend(idle);
     }
