@@ -33,7 +33,7 @@ pub fn counting(c: &mut Criterion) {
     let program = increments(3, 4);
     let machine = Machine::new(&program, Models::default(), DEFAULT_BUFFER).expect("small states");
     let symmetry = Reductions { symmetry: true, ..Reductions::NONE };
-    let symmetry = Reduction::new(&machine, symmetry).expect("the program is small");
+    let symmetry = Reduction::new(&machine, symmetry).expect("the program is small").for_counts();
     let limits = Limits::default();
     let mut group = c.benchmark_group("3 threads x 4 increments");
     group.sample_size(10);

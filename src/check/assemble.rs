@@ -1,14 +1,16 @@
 //! A result, put together from what a search has found.
 
+use std::borrow::Cow;
+
 use hashbrown::HashMap;
 
 use super::collect::{Collector, RaceKey};
 use super::judge;
-use super::orbits;
+use super::orbits::{Orbits, by_observed};
 use super::result::{Deadlock, Exploration, FaultReport, Livelock, Outcome, Race, Reached, SearchSummary};
 use crate::explore::{Sink, Symmetry};
 use crate::graph::{Counts, Traces};
-use crate::program::{Addr, Observed, ThreadId};
+use crate::program::{Addr, Claim, ThreadId};
 use crate::schedule::Schedule;
 use crate::vm::Machine;
 
@@ -43,7 +45,7 @@ pub(super) struct Findings<'a, 'm, 'p> {
     pub search: SearchSummary,
     pub collector: &'a Collector<'m, 'p>,
     pub sinks: &'a [Sink],
-    /// The copies that stand for one another in what was found.
+    /// What stands for one another in what was found.
     pub symmetry: Option<&'a Symmetry>,
     /// For each livelock the observed values where its witness ends, flat, and its number of states.
     pub livelocks: Vec<(Vec<i64>, u64)>,
@@ -57,21 +59,28 @@ pub(super) struct Findings<'a, 'm, 'p> {
 impl Findings<'_, '_, '_> {
     /// Puts the pieces of a result together, each list in its order.
     pub fn assemble(self) -> Exploration {
+        let orbits = Orbits::new(self.machine, self.symmetry);
         let mut exploration = Exploration {
             models: self.machine.models(),
             search: self.search.clone(),
             schedules: self.counts.as_ref().map(|counts| counts.schedules.clone()),
             traces: self.traces.clone(),
-            outcomes: self.outcomes(),
-            deadlocks: self.deadlocks(),
-            faults: self.faults(),
+            outcomes: self.outcomes(&orbits),
+            deadlocks: self.deadlocks(&orbits),
+            faults: self.faults(&orbits),
             livelocks: self.livelocks(),
-            races: self.races(),
+            races: self.races(&orbits),
             expectations: Vec::new(),
         };
         let watches = self.collector.watches.iter().zip(&self.witnesses[self.numbering().watches..]);
-        exploration.expectations =
-            watches.map(|(watch, witness)| judge::judge(&exploration, watch, witness.clone())).collect();
+        let judged = watches.map(|(watch, witness)| {
+            let tuples = match &watch.expectation.claim {
+                Claim::Outcomes { cells, .. } => orbits.of_tuples(cells, &watch.tuples),
+                _ => Cow::Borrowed(&watch.tuples),
+            };
+            judge::judge(&exploration, watch, &tuples, witness.clone())
+        });
+        exploration.expectations = judged.collect();
         exploration
     }
 
@@ -92,32 +101,27 @@ impl Findings<'_, '_, '_> {
         self.witnesses[goal].clone().expect("what the search found, the search for witnesses finds again")
     }
 
-    fn outcomes(&self) -> Vec<Outcome> {
+    fn outcomes(&self, orbits: &Orbits<'_, '_, '_>) -> Vec<Outcome> {
         let outcome = |((values, output), &class): (&(Vec<i64>, Vec<i64>), &usize)| Outcome {
             values: self.by_observed(values),
             output: output.clone(),
             reached: self.reached(class),
         };
-        self.collector.outcomes.iter().map(outcome).collect()
+        orbits.of_outcomes(self.collector.outcomes.iter().map(outcome).collect())
     }
 
-    fn deadlocks(&self) -> Vec<Deadlock> {
+    fn deadlocks(&self, orbits: &Orbits<'_, '_, '_>) -> Vec<Deadlock> {
         let first = self.numbering().deadlocks;
         let deadlocks = self.collector.deadlocks.iter();
-        let found = deadlocks
-            .map(|((values, blocked), &class)| Deadlock {
-                values: self.by_observed(values),
-                blocked: blocked.clone(),
-                reached: self.reached(first + class),
-            })
-            .collect();
-        match self.symmetry {
-            Some(symmetry) => orbits::of_deadlocks(self.machine.program(), symmetry, found),
-            None => found,
-        }
+        let found = deadlocks.map(|((values, blocked), &class)| Deadlock {
+            values: self.by_observed(values),
+            blocked: blocked.clone(),
+            reached: self.reached(first + class),
+        });
+        orbits.of_deadlocks(found.collect())
     }
 
-    fn faults(&self) -> Vec<FaultReport> {
+    fn faults(&self, orbits: &Orbits<'_, '_, '_>) -> Vec<FaultReport> {
         let program = self.machine.program();
         let first = self.numbering().sinks;
         let fault = |(index, sink): (usize, &Sink)| match *sink {
@@ -129,10 +133,7 @@ impl Findings<'_, '_, '_> {
                 reached: self.reached(first + index),
             }),
         };
-        let mut faults: Vec<FaultReport> = self.sinks.iter().enumerate().filter_map(fault).collect();
-        if let Some(symmetry) = self.symmetry {
-            faults = orbits::of_faults(program, symmetry, faults);
-        }
+        let mut faults = orbits.of_faults(self.sinks.iter().enumerate().filter_map(fault).collect());
         faults.sort_by(|a, b| {
             let key = |fault: &FaultReport| (program.line(fault.at), fault.thread);
             key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
@@ -152,26 +153,18 @@ impl Findings<'_, '_, '_> {
         found
     }
 
-    fn races(&self) -> Vec<Race> {
+    fn races(&self, orbits: &Orbits<'_, '_, '_>) -> Vec<Race> {
         let first = self.numbering().races;
         let races = self.collector.races.iter().enumerate();
-        races
-            .map(|(index, key)| Race {
-                cell: key.0,
-                accesses: self.accesses[key],
-                witness: self.witness(first + index),
-            })
-            .collect()
+        let race = |(index, key): (usize, &RaceKey)| Race {
+            cell: key.0,
+            accesses: self.accesses[key],
+            witness: self.witness(first + index),
+        };
+        orbits.of_races(races.map(race).collect())
     }
 
-    /// Cuts flat values into those of each observed entry.
     fn by_observed(&self, flat: &[i64]) -> Vec<Vec<i64>> {
-        let mut rest = flat;
-        let cut = |observed: &Observed| {
-            let (values, behind) = rest.split_at(observed.cells.len());
-            rest = behind;
-            values.to_vec()
-        };
-        self.machine.program().observed.iter().map(cut).collect()
+        by_observed(&self.machine.program().observed, flat)
     }
 }

@@ -92,7 +92,7 @@ pub(super) fn counted(task: Task<'_, '_>, monitor: &mut dyn Monitor) -> Explorat
         return found;
     }
     let forgetting = Reductions { symmetry: true, dead: true, ..Reductions::NONE };
-    let reduction = Reduction::new(machine, forgetting);
+    let reduction = Reduction::new(machine, forgetting).map(Reduction::for_counts);
     let limits = behind_another(&request.limits);
     let smaller = reduction.map(|reduction| explored(machine, Some(&reduction), &limits, counting, monitor));
     smaller.filter(|found| found.schedules.is_some()).unwrap_or(found)
@@ -128,7 +128,8 @@ fn counted_whole(task: Task<'_, '_>, monitor: &mut dyn Monitor) -> Exploration {
 /// livelock, whose size must be told from the whole graph, and where so many states were allowed only.
 fn counted_by_symmetry(task: Task<'_, '_>, monitor: &mut dyn Monitor) -> Option<Exploration> {
     let Task { machine, request, counting, .. } = task;
-    let reduction = Reduction::new(machine, Reductions { symmetry: true, ..Reductions::NONE })?;
+    let symmetry = Reductions { symmetry: true, ..Reductions::NONE };
+    let reduction = Reduction::new(machine, symmetry)?.for_counts();
     reduction.symmetry()?;
     let (space, collector) = search(machine, Some(&reduction), &request.limits, monitor);
     match space.cut {

@@ -1,6 +1,8 @@
 //! Verdicts: whether what was found is what the program expects. A search that was cut never says that
 //! something does not happen.
 
+use std::collections::BTreeSet;
+
 use super::collect::{Violation, Watch, set_contains};
 use super::result::{Exploration, Judged, Summary, Unexpected, Verdict};
 use crate::graph::Count;
@@ -23,8 +25,14 @@ impl Finding {
     }
 }
 
-/// Judges one expectation; `witness` is what the search for witnesses found for it.
-pub(super) fn judge(found: &Exploration, watch: &Watch, witness: Option<Schedule>) -> Judged {
+/// Judges one expectation; `tuples` are those of an `outcomes` claim that are reached, `witness` is what the search
+/// for witnesses found for it.
+pub(super) fn judge(
+    found: &Exploration,
+    watch: &Watch,
+    tuples: &BTreeSet<Vec<i64>>,
+    witness: Option<Schedule>,
+) -> Judged {
     let complete = found.search.cut.is_none();
     let of_states = |wrong: &str, place: &str| {
         let what = match watch.violation {
@@ -46,7 +54,7 @@ pub(super) fn judge(found: &Exploration, watch: &Watch, witness: Option<Schedule
         Claim::Possibly(_) if watch.violation.is_some() => of_states("is false", last),
         Claim::Possibly(_) if watch.satisfied => Finding::new(Verdict::Holds, "", witness),
         Claim::Possibly(_) => absent(complete, "it holds in no final state"),
-        Claim::Outcomes { set, .. } => outcomes(complete, watch, set, witness),
+        Claim::Outcomes { set, .. } => outcomes(complete, tuples, set, witness),
         Claim::Deadlock(wanted) => {
             let witnesses = found.deadlocks.iter().map(|deadlock| &deadlock.reached.witness);
             existence(complete, *wanted, "deadlock", witnesses)
@@ -97,15 +105,20 @@ fn existence<'w>(
     }
 }
 
-fn outcomes(complete: bool, watch: &Watch, set: &OutcomeSet, witness: Option<Schedule>) -> Finding {
-    let unexpected: Vec<&Vec<i64>> = watch.tuples.iter().filter(|tuple| !set_contains(set, tuple)).collect();
+fn outcomes(
+    complete: bool,
+    tuples: &BTreeSet<Vec<i64>>,
+    set: &OutcomeSet,
+    witness: Option<Schedule>,
+) -> Finding {
+    let unexpected: Vec<&Vec<i64>> = tuples.iter().filter(|tuple| !set_contains(set, tuple)).collect();
     if !unexpected.is_empty() {
         return Finding::new(Verdict::Fails, format!("also reached: {}", listed(&unexpected)), witness);
     }
     if !complete {
         return Finding::new(Verdict::Unknown, "", None);
     }
-    let missing = missing(watch, set);
+    let missing = missing(tuples, set);
     if missing.is_empty() {
         return Finding::new(Verdict::Holds, "", None);
     }
@@ -115,15 +128,14 @@ fn outcomes(complete: bool, watch: &Watch, set: &OutcomeSet, witness: Option<Sch
 
 /// Returns expected tuples that were not met, enough of them to list. A range of any size is no trouble:
 /// among more values than were met there is one that was not.
-fn missing(watch: &Watch, set: &OutcomeSet) -> Vec<Vec<i64>> {
+fn missing(met: &BTreeSet<Vec<i64>>, set: &OutcomeSet) -> Vec<Vec<i64>> {
     let expected: Box<dyn Iterator<Item = Vec<i64>>> = match set {
         OutcomeSet::Scalars(ranges) => {
             Box::new(ranges.iter().flat_map(|&(low, high)| low..=high).map(|value| vec![value]))
         }
         OutcomeSet::Tuples(tuples) => Box::new(tuples.iter().cloned()),
     };
-    let mut missing: Vec<Vec<i64>> =
-        expected.filter(|tuple| !watch.tuples.contains(tuple)).take(LISTED + 1).collect();
+    let mut missing: Vec<Vec<i64>> = expected.filter(|tuple| !met.contains(tuple)).take(LISTED + 1).collect();
     missing.sort();
     missing.dedup();
     missing

@@ -9,6 +9,7 @@
 use super::independence::Situation;
 use super::reduction::Reduction;
 use super::store::Mode;
+use super::symmetry::{Moved, Representer};
 use super::{fusion, stubborn};
 use crate::program::{Addr, ThreadId};
 use crate::vm::{Action, Actor, After, Choice, Choices, Machine, State, Stop, Touched};
@@ -35,8 +36,8 @@ pub struct Successor<'s> {
     pub state: &'s State,
     /// What is there.
     pub arrival: Arrival,
-    /// For each thread there, which thread it was when it arrived; `None` where none has changed places.
-    pub order: Option<&'s [ThreadId]>,
+    /// How the state has become its representative; `None` where nothing has changed places.
+    pub moved: Option<Moved<'s>>,
 }
 
 /// What an edge leads to.
@@ -59,8 +60,6 @@ pub struct Expander<'m, 'p> {
     selected: Vec<bool>,
     /// Whether the node is expanded as if there were no reduction.
     whole: bool,
-    /// The order of the threads where the last run arrived.
-    order: Vec<ThreadId>,
     scratch: State,
     mark: State,
     /// What was touched since the trace began.
@@ -75,6 +74,7 @@ struct Reducer<'m, 'p> {
     situation: Situation<'m, 'p>,
     /// That of the states behind it.
     aside: Situation<'m, 'p>,
+    representer: Option<Representer<'m, 'p>>,
 }
 
 impl<'m, 'p> Expander<'m, 'p> {
@@ -84,6 +84,10 @@ impl<'m, 'p> Expander<'m, 'p> {
             reduction,
             situation: Situation::new(machine, &reduction.independence),
             aside: Situation::new(machine, &reduction.independence),
+            representer: reduction
+                .symmetry
+                .as_ref()
+                .map(|symmetry| Representer::new(machine, symmetry, reduction.dead.as_ref())),
         });
         Expander {
             machine,
@@ -91,7 +95,6 @@ impl<'m, 'p> Expander<'m, 'p> {
             actors: Vec::new(),
             selected: Vec::new(),
             whole: false,
-            order: Vec::new(),
             scratch: machine.initial(),
             mark: machine.initial(),
             trace: None,
@@ -199,9 +202,10 @@ impl<'m, 'p> Expander<'m, 'p> {
             self.scratch.clone_from(state);
             let (steps, mut arrival) = self.run(actor, choice);
             self.forget(arrival);
-            let moved = self.represent(&mut arrival);
-            let order = moved.then_some(self.order.as_slice());
-            let successor = Successor { actor, ordinal, choice, steps, state: &self.scratch, arrival, order };
+            let is_moved = self.represent(&mut arrival);
+            let representer = self.reducer.as_ref().and_then(|reducer| reducer.representer.as_ref());
+            let moved = representer.filter(|_| is_moved).map(Representer::moved);
+            let successor = Successor { actor, ordinal, choice, steps, state: &self.scratch, arrival, moved };
             if !visit(successor) {
                 return false;
             }
@@ -284,18 +288,17 @@ impl<'m, 'p> Expander<'m, 'p> {
         }
     }
 
-    /// Turns the state where a run has arrived into its representative; returns true when threads change places.
+    /// Turns the state where a run has arrived into its representative; returns false when it is that already.
     fn represent(&mut self, arrival: &mut Arrival) -> bool {
-        let (Some(reducer), Arrival::Node(mode)) = (&self.reducer, arrival) else { return false };
-        let Some(symmetry) = &reducer.reduction.symmetry else { return false };
-        if !symmetry.find_order(self.machine, &self.scratch, &mut self.order) {
+        let Arrival::Node(mode) = arrival else { return false };
+        let representer = self.reducer.as_mut().and_then(|reducer| reducer.representer.as_mut());
+        let Some(representer) = representer else { return false };
+        if !representer.represent(&mut self.scratch) {
             return false;
         }
-        self.machine.reorder(&self.scratch, &self.order, &mut self.mark);
-        std::mem::swap(&mut self.scratch, &mut self.mark);
         if let Mode::Running(thread) = mode {
-            let place = self.order.iter().position(|from| from == thread).expect("an order has every thread");
-            *thread = ThreadId(place as u32);
+            let place = representer.moved().order.iter().position(|from| from == thread);
+            *thread = ThreadId(place.expect("an order has every thread") as u32);
         }
         true
     }

@@ -35,5 +35,5 @@ pub use store::{Mode, NodeId, Store};
 pub use sweep::{
     Disk, DiskError, Look, Spill, Swept, SweptCounts, ToCount, TooWide, Uncounted, Visitor, Watched, sweep,
 };
-pub use symmetry::Symmetry;
+pub use symmetry::{Copies, Moved, Renaming, Symmetry};
 pub use witness::{Goals, Witnesses, edge_run, find as find_witnesses, schedule_of};

@@ -8,7 +8,8 @@
 //! "Finite Markov Chains", 1960, §6.3). A cycle of nodes is an endless path, so an endless schedule of a finite
 //! graph, and the other way round.
 //!
-//! - Symmetry is faithful: a change of places takes the edges of a state to those of the other, and each edge
+//! - Symmetry is faithful, but used for counts only where the copies never ask which they are, because how many
+//!   states an orbit has is easily told there: a change of places takes the edges of a state to those of the other, and each edge
 //!   out of a representative is kept, even where several lead to one node. What names threads is spread evenly
 //!   over its orbit, because the first state is the same whoever changes places.
 //! - Dead values are faithful: what is forgotten decides neither what is enabled nor what a step does, so states
@@ -32,7 +33,7 @@ pub struct Reductions {
     pub stubborn: bool,
     /// What nobody will read any more is forgotten.
     pub dead: bool,
-    /// States that differ by the order of copies that nothing can tell apart are one.
+    /// States that differ only in which of the copies, elements and values that can change places is which are one.
     pub symmetry: bool,
 }
 
@@ -83,14 +84,21 @@ impl Reduction {
         }
         let independence = Independence::new(machine)?;
         let dead = wanted.dead.then(|| Dead::new(machine));
-        let symmetry = Symmetry::new(machine).filter(|_| wanted.symmetry);
+        let symmetry = if wanted.symmetry { Symmetry::new(machine) } else { None };
         Some(Reduction { wanted, independence, dead, symmetry })
+    }
+
+    /// Leaves out the symmetries that what is counted cannot be told from: those of threads that use `SELF`.
+    #[must_use]
+    pub fn for_counts(self) -> Reduction {
+        Reduction { symmetry: self.symmetry.and_then(Symmetry::of_copies), ..self }
     }
 
     /// Returns true when it keeps the numbers of schedules, their classes and all probabilities; then spaces note
     /// which threads change places on an edge.
     pub fn keeps_schedules(&self) -> bool {
-        !self.wanted.fusion && !self.wanted.stubborn
+        let of_copies = self.symmetry.as_ref().is_none_or(Symmetry::is_of_copies);
+        !self.wanted.fusion && !self.wanted.stubborn && of_copies
     }
 
     /// Returns true when nothing but symmetry reduces, so that how large the whole graph is can be told.

@@ -350,8 +350,8 @@ impl<'m, 'p> Search<'m, 'p> {
             if is_fault && matches!(mode, Mode::Running(_)) {
                 space.kinds[node as usize] = Kind::FaultEnd;
             }
-            let noted = successor.order.filter(|_| notes_places);
-            let places = noted.map_or(0, |order| space.places.number(order));
+            let noted = successor.moved.filter(|_| notes_places);
+            let places = noted.map_or(0, |moved| space.places.number(moved.order));
             space.edges.push(NewEdge { head, actor: actor_word(successor), steps: successor.steps, places });
             true
         })

@@ -7,7 +7,7 @@
 
 use super::search::Space;
 use super::store::{Mode, NodeId};
-use super::symmetry::Symmetry;
+use super::symmetry::Copies;
 use crate::program::ThreadId;
 use crate::vm::State;
 
@@ -27,7 +27,7 @@ impl Space<'_, '_> {
         let Some(reduction) = self.reduction else {
             return Some(Sizes { states: self.states(), transitions: self.transitions() });
         };
-        let symmetry = reduction.symmetry().filter(|_| reduction.is_symmetry_alone())?;
+        let copies = reduction.symmetry().filter(|_| reduction.is_symmetry_alone())?.copies()?;
         if self.cut.is_some() {
             return None;
         }
@@ -35,13 +35,13 @@ impl Space<'_, '_> {
         let mut sizes = Sizes::default();
         for node in 0..self.len() as NodeId {
             let mode = self.store.load(node, &mut state);
-            let orbit = symmetry.orbit(self.machine, &state)?;
+            let orbit = copies.orbit(self.machine, &state)?;
             if self.is_state(node) {
                 sizes.states = sizes.states.checked_add(orbit)?;
             }
             let named = match mode {
                 Mode::Decision => 1,
-                Mode::Running(thread) => self.named(symmetry, &state, node, thread),
+                Mode::Running(thread) => self.named(copies, &state, node, thread),
             };
             let edges = self.transitions_from(node).checked_mul(named)?.checked_mul(orbit)?;
             sizes.transitions = sizes.transitions.checked_add(edges)?;
@@ -51,11 +51,11 @@ impl Space<'_, '_> {
 
     /// Returns how many copies a running node can name in a state of its orbit; none where another node stands
     /// for them.
-    fn named(&self, symmetry: &Symmetry, state: &State, node: NodeId, thread: ThreadId) -> u64 {
-        let mut others = symmetry.like_before(self.machine, state, thread);
+    fn named(&self, copies: &Copies, state: &State, node: NodeId, thread: ThreadId) -> u64 {
+        let mut others = copies.like_before(self.machine, state, thread);
         if others.any(|copy| self.store.find_twin(node, Mode::Running(copy)).is_some()) {
             return 0;
         }
-        symmetry.count_alike(self.machine, state, thread)
+        copies.count_alike(self.machine, state, thread)
     }
 }

@@ -16,9 +16,10 @@ use std::collections::BTreeMap;
 
 use super::edges::{Edge, EdgeActor, Head};
 use super::expand::Expander;
+use super::reduction::Reduction;
 use super::search::Space;
 use super::store::NodeId;
-use crate::program::ThreadId;
+use crate::program::{Addr, ThreadId};
 use crate::schedule::Schedule;
 use crate::vm::{Action, Actor, Choice, State};
 
@@ -192,18 +193,19 @@ pub fn schedule_of(space: &Space<'_, '_>, path: &[(NodeId, u32)]) -> Schedule {
     for &(node, index) in path {
         runs.push(scratch.run(space, node, index));
     }
-    let moved = runs.iter().any(|run| run.order.is_some());
-    let mut names: Vec<ThreadId> = space.machine.program().thread_ids().collect();
-    for run in runs.iter_mut().rev() {
-        if let Some(order) = &run.order {
-            let mut before = names.clone();
-            for (place, from) in order.iter().enumerate() {
-                before[from.index()] = names[place];
+    if let Some(symmetry) = space.reduction.and_then(Reduction::symmetry) {
+        let mut names: Vec<ThreadId> = space.machine.program().thread_ids().collect();
+        let mut element = 0;
+        for run in runs.iter_mut().rev() {
+            if let Some(order) = &run.order {
+                let mut before = names.clone();
+                for (place, from) in order.iter().enumerate() {
+                    before[from.index()] = names[place];
+                }
+                names = before;
+                element = symmetry.product(run.element, element);
             }
-            names = before;
-        }
-        if moved {
-            run.schedule = run.schedule.renamed(&names);
+            run.schedule = symmetry.renamed(&run.schedule, &names, element, run.site);
         }
     }
     Schedule { actions: runs.into_iter().flat_map(|run| run.schedule.actions).collect() }
@@ -214,10 +216,15 @@ pub fn edge_run(space: &Space<'_, '_>, node: NodeId, index: u32) -> Schedule {
     Scratch::new(space).run(space, node, index).schedule
 }
 
-/// The steps of an edge, and the order of the threads behind it, if that is another.
+/// The steps of an edge, and how its end has become a representative.
 struct EdgeSteps {
     schedule: Schedule,
+    /// Where the first step is.
+    site: Option<Addr>,
+    /// The order of the threads behind it, if that is another.
     order: Option<Vec<ThreadId>>,
+    /// What the group made of its end before the threads were sorted.
+    element: usize,
 }
 
 /// What is needed to take an edge's steps from the expansion again.
@@ -238,16 +245,18 @@ impl<'m, 'p> Scratch<'m, 'p> {
         let (mut index, mut taken) = (0, None);
         expander.expand(state, mode, &mut |successor| {
             if index == wanted {
-                let order = successor.order.map(<[ThreadId]>::to_vec);
-                taken = Some((successor.actor, successor.choice, successor.steps, order));
+                let moved = successor.moved.map(|moved| (moved.order.to_vec(), moved.element));
+                taken = Some((successor.actor, successor.choice, successor.steps, moved));
             }
             index += 1;
             taken.is_none()
         });
-        let (actor, choice, steps, order) = taken.expect("the path follows edges of the space");
+        let (actor, choice, steps, moved) = taken.expect("the path follows edges of the space");
         let rest = Action { actor: Actor::Thread(actor.thread()), choice: Choice::Only };
         let first = std::iter::once(Action { actor, choice });
         let actions = first.chain(std::iter::repeat_n(rest, steps as usize - 1)).collect();
-        EdgeSteps { schedule: Schedule { actions }, order }
+        let site = space.machine.pc(state, actor.thread());
+        let (order, element) = moved.map_or((None, 0), |(order, element)| (Some(order), element));
+        EdgeSteps { schedule: Schedule { actions }, site, order, element }
     }
 }

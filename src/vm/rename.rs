@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::machine::{Machine, owner_word};
 use super::state::State;
+use crate::memory;
 use crate::program::{ObjectId, ObjectKind, ThreadId};
 
 impl Machine<'_> {
@@ -55,6 +56,26 @@ impl Machine<'_> {
                     }
                 }
                 ObjectKind::Semaphore { .. } | ObjectKind::Event { .. } | ObjectKind::Queue { .. } => {}
+            }
+        }
+    }
+}
+
+impl Machine<'_> {
+    /// Replaces the cell and the value of each store that is still in a buffer.
+    pub fn rename_stores(&self, state: &mut State, rename: impl Fn(u32, i64) -> (u32, i64)) {
+        for id in self.program().thread_ids() {
+            let Some((shape, words)) = self.buffer(state, id).filter(|(shape, words)| !shape.is_empty(words))
+            else {
+                continue;
+            };
+            let stores: Vec<(u32, i64)> = memory::entries(words).collect();
+            let (offset, _) = self.layout.buffer(self.program().threads[id.index()]);
+            let words = &mut state.words[self.layout.thread(id)][offset..];
+            words.fill(0);
+            for (cell, value) in stores {
+                let (cell, value) = rename(cell, value);
+                shape.push(words, cell, value);
             }
         }
     }

@@ -86,7 +86,7 @@ pub fn compare(program: &Program, models: Models, text: &str) -> Option<(u64, u6
     let mut kept = whole.search.states;
     for (symmetry, dead) in [(true, false), (false, true), (true, true)] {
         let wanted = Reductions { symmetry, dead, ..Reductions::NONE };
-        let reduction = Reduction::new(&machine, wanted).expect("the program is small");
+        let reduction = Reduction::new(&machine, wanted).expect("the program is small").for_counts();
         if reduction.symmetry().is_none() && symmetry {
             continue;
         }

@@ -1,22 +1,10 @@
-//! Symmetry: copies of one thread that never ask which they are can change places.
+//! Copies of one thread that never ask which they are.
 //!
-//! Of the states that differ by such a change of places one is kept, the *representative*: the copies sorted by
-//! all that the state knows of them. (Emerson and Sistla, "Symmetry and model checking", CAV 1993; Ip and Dill,
-//! "Better verification through symmetry", 1996; that the representative is the least state of its orbit makes
-//! it exact: Clarke, Enders, Filkorn and Jha, 1996.) A group takes part when nothing can tell its copies apart:
-//! no `SELF` in their code, no `START` or `JOIN` of a single copy anywhere, and nothing shown or asked for that
-//! belongs to a single copy. Data needs no symmetry of its own, because without `SELF` no copy can leave its
-//! number anywhere. What is stored of a copy in a lock, a condition or a barrier moves with it.
-//!
-//! SOUND: a change of places is an automorphism of the decision graph that keeps the initial state and all that
-//! is shown and asked for. So the quotient has an execution for each one of the whole graph, up to a change of
-//! places at each step. Stubborn sets are chosen for representatives, which is as good as for any other state
-//! of the orbit (Emerson, Jha and Peled, "Combining partial order and symmetry reductions", TACAS 1997).
-//!
-//! Results are given back in full: what names threads (faults, the blocked threads of a deadlock) holds with
-//! every change of places, and [`check`](crate::check) adds those. A witness is put together from steps of
-//! representatives; going back along it from its end, the steps are renamed so that the execution they make ends
-//! in the very state that was found.
+//! A group takes part when nothing can tell its copies apart: no `SELF` in their code, no `START` or `JOIN` of a
+//! single copy anywhere, and nothing shown or asked for that belongs to a single copy. Data needs no symmetry of
+//! its own then, because without `SELF` no copy can leave its number anywhere. What is stored of a copy in a
+//! lock, a condition or a barrier moves with it. The representative is the state whose copies are sorted by all
+//! that the state knows of them.
 
 use std::cmp::Ordering;
 
@@ -26,16 +14,16 @@ use hashbrown::HashMap;
 use crate::program::{Cell, Claim, Expr, Group, GroupId, Instr, Operand, Program, ThreadId, Threads};
 use crate::vm::{Machine, State};
 
-/// Which threads can change places.
+/// The copies that can change places.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Symmetry {
+pub struct Copies {
     /// For each symmetric group its threads, at least two.
     groups: Vec<Vec<ThreadId>>,
 }
 
-impl Symmetry {
+impl Copies {
     /// Looks for groups whose copies nothing can tell apart; `None` where there are none.
-    pub(super) fn new(machine: &Machine<'_>) -> Option<Symmetry> {
+    pub(super) fn new(machine: &Machine<'_>) -> Option<Copies> {
         let program = machine.program();
         let mut apart = named_copies(program);
         for cell in program.observed.iter().flat_map(|observed| &observed.cells) {
@@ -64,7 +52,7 @@ impl Symmetry {
         };
         let groups: Vec<Vec<ThreadId>> =
             program.groups.iter().enumerate().filter(takes_part).map(threads).collect();
-        (!groups.is_empty()).then_some(Symmetry { groups })
+        (!groups.is_empty()).then_some(Copies { groups })
     }
 
     /// Returns the threads that can change places, group by group.
@@ -90,11 +78,11 @@ impl Symmetry {
     }
 }
 
-impl Symmetry {
+impl Copies {
     /// Returns how many states there are in the orbit of a representative; `None` where that is too large a
     /// number. Copies that are alike can change places without a change of the state, so of n copies, of which
     /// some a, some b, … are alike, there are n! / (a! b! …) orders.
-    pub(super) fn orbit(&self, machine: &Machine<'_>, representative: &State) -> Option<u64> {
+    pub(in crate::explore) fn orbit(&self, machine: &Machine<'_>, representative: &State) -> Option<u64> {
         let mut orders = 1_u64;
         for group in &self.groups {
             let mut alike = 0;
@@ -109,7 +97,7 @@ impl Symmetry {
     }
 
     /// Returns the copies of a representative before this one that are like it, and so next to it.
-    pub(super) fn like_before(
+    pub(in crate::explore) fn like_before(
         &self,
         machine: &Machine<'_>,
         representative: &State,
@@ -121,7 +109,12 @@ impl Symmetry {
     }
 
     /// Returns how many copies of a representative are like this one, itself included.
-    pub(super) fn count_alike(&self, machine: &Machine<'_>, representative: &State, thread: ThreadId) -> u64 {
+    pub(in crate::explore) fn count_alike(
+        &self,
+        machine: &Machine<'_>,
+        representative: &State,
+        thread: ThreadId,
+    ) -> u64 {
         let group = self.groups.iter().find(|group| group.contains(&thread));
         let is_alike = |&&copy: &&ThreadId| self.are_alike(machine, representative, copy, thread);
         group.map_or(1, |group| group.iter().filter(is_alike).count() as u64)
@@ -134,7 +127,7 @@ impl Symmetry {
 
 /// How threads change places on edges, numbered from 1 in order of appearance.
 #[derive(Debug, Default)]
-pub(super) struct Places {
+pub(in crate::explore) struct Places {
     list: Vec<Box<[ThreadId]>>,
     numbers: HashMap<Box<[ThreadId]>, u32, FixedState>,
 }

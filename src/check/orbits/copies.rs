@@ -1,24 +1,21 @@
-//! Orbits: what a search up to symmetry found, given back in full.
-//!
-//! A search with [`Symmetry`] finds a deadlock or a fault with the threads in one order. The copies can change
-//! places, so it is there in every order, and by the same schedule with the threads renamed. What was counted
-//! for all orders together is divided among them.
+//! The orbits of copies that never ask which they are: what was counted for all of them together is divided
+//! among them.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::result::{Deadlock, FaultReport, Reached};
-use crate::explore::Symmetry;
+use crate::check::result::{Deadlock, FaultReport, Reached};
+use crate::explore::Copies;
 use crate::program::{Addr, Program, ThreadId};
 
 /// A renaming: for each thread, which it becomes.
 type Renaming = Vec<ThreadId>;
 
 /// Adds to each deadlock those in which copies have changed places.
-pub(super) fn of_deadlocks(program: &Program, symmetry: &Symmetry, found: Vec<Deadlock>) -> Vec<Deadlock> {
+pub(super) fn of_deadlocks(program: &Program, copies: &Copies, found: Vec<Deadlock>) -> Vec<Deadlock> {
     let mut all: BTreeMap<_, Deadlock> = BTreeMap::new();
     for deadlock in found {
-        let renamings = renamings(program, symmetry, &deadlock.blocked);
+        let renamings = renamings(program, copies, &deadlock.blocked);
         let share = share_of(&deadlock.reached, renamings.len());
         for renaming in renamings {
             let mut renamed = Deadlock { reached: share.clone(), ..deadlock.clone() };
@@ -37,8 +34,8 @@ pub(super) fn of_deadlocks(program: &Program, symmetry: &Symmetry, found: Vec<De
 }
 
 /// Adds to each fault those of the other copies.
-pub(super) fn of_faults(program: &Program, symmetry: &Symmetry, found: Vec<FaultReport>) -> Vec<FaultReport> {
-    let group_of = |thread: ThreadId| symmetry.groups().iter().find(|group| group.contains(&thread));
+pub(super) fn of_faults(program: &Program, copies: &Copies, found: Vec<FaultReport>) -> Vec<FaultReport> {
+    let group_of = |thread: ThreadId| copies.groups().iter().find(|group| group.contains(&thread));
     let mut orbits: BTreeMap<_, Vec<FaultReport>> = BTreeMap::new();
     for fault in found {
         let first = group_of(fault.thread).map_or(fault.thread, |group| group[0]);
@@ -91,10 +88,10 @@ fn add(reached: &mut Reached, other: &Reached) {
 }
 
 /// Lists renamings that put the blocked threads of a deadlock into every order once.
-fn renamings(program: &Program, symmetry: &Symmetry, blocked: &[(ThreadId, Addr)]) -> Vec<Renaming> {
+fn renamings(program: &Program, copies: &Copies, blocked: &[(ThreadId, Addr)]) -> Vec<Renaming> {
     let at = |thread: ThreadId| blocked.iter().find(|&&(id, _)| id == thread).map(|&(_, at)| at);
     let mut all: Vec<Renaming> = vec![program.thread_ids().collect()];
-    for group in symmetry.groups() {
+    for group in copies.groups() {
         let mut copies = group.clone();
         copies.sort_by_key(|&thread| at(thread));
         let mut orders = Vec::new();
