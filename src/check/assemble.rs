@@ -1,7 +1,5 @@
 //! A result, put together from what a search has found.
 
-use std::borrow::Cow;
-
 use hashbrown::HashMap;
 
 use super::collect::{Collector, RaceKey};
@@ -10,7 +8,7 @@ use super::orbits::{Orbits, by_observed};
 use super::result::{Deadlock, Exploration, FaultReport, Livelock, Outcome, Race, Reached, SearchSummary};
 use crate::explore::{Sink, Symmetry};
 use crate::graph::{Counts, Traces};
-use crate::program::{Addr, Claim, ThreadId};
+use crate::program::{Addr, ThreadId};
 use crate::schedule::Schedule;
 use crate::vm::Machine;
 
@@ -72,15 +70,9 @@ impl Findings<'_, '_, '_> {
             races: self.races(&orbits),
             expectations: Vec::new(),
         };
-        let watches = self.collector.watches.iter().zip(&self.witnesses[self.numbering().watches..]);
-        let judged = watches.map(|(watch, witness)| {
-            let tuples = match &watch.expectation.claim {
-                Claim::Outcomes { cells, .. } => orbits.of_tuples(cells, &watch.tuples),
-                _ => Cow::Borrowed(&watch.tuples),
-            };
-            judge::judge(&exploration, watch, &tuples, witness.clone())
-        });
-        exploration.expectations = judged.collect();
+        let witnesses = &self.witnesses[self.numbering().watches..];
+        let met = orbits.of_watches(&self.collector.watches, witnesses).into_iter();
+        exploration.expectations = met.map(|met| judge::judge(&exploration, met)).collect();
         exploration
     }
 

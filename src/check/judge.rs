@@ -1,12 +1,13 @@
 //! Verdicts: whether what was found is what the program expects. A search that was cut never says that
 //! something does not happen.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::collect::{Violation, Watch, set_contains};
+use super::collect::{Violation, set_contains};
 use super::result::{Exploration, Judged, Summary, Unexpected, Verdict};
 use crate::graph::Count;
-use crate::program::{CellRange, Claim, OutcomeSet, ScheduleCount};
+use crate::program::{CellRange, Claim, Expectation, OutcomeSet, ScheduleCount};
 use crate::schedule::Schedule;
 
 /// The most values that a reason lists.
@@ -25,17 +26,23 @@ impl Finding {
     }
 }
 
-/// Judges one expectation; `tuples` are those of an `outcomes` claim that are reached, `witness` is what the search
-/// for witnesses found for it.
-pub(super) fn judge(
-    found: &Exploration,
-    watch: &Watch,
-    tuples: &BTreeSet<Vec<i64>>,
-    witness: Option<Schedule>,
-) -> Judged {
+/// What was found for one expectation.
+pub(super) struct Met<'c> {
+    pub expectation: &'c Expectation,
+    pub violation: Option<Violation>,
+    /// A final state in which `possibly` holds can be reached.
+    pub satisfied: bool,
+    /// The tuples of an `outcomes` claim that can be reached.
+    pub tuples: Cow<'c, BTreeSet<Vec<i64>>>,
+    pub witness: Option<Schedule>,
+}
+
+/// Judges one expectation.
+pub(super) fn judge(found: &Exploration, met: Met<'_>) -> Judged {
+    let Met { expectation, violation, satisfied, tuples, witness } = met;
     let complete = found.search.cut.is_none();
     let of_states = |wrong: &str, place: &str| {
-        let what = match watch.violation {
+        let what = match violation {
             None => {
                 return Finding::new(if complete { Verdict::Holds } else { Verdict::Unknown }, "", None);
             }
@@ -47,14 +54,14 @@ pub(super) fn judge(
         Finding::new(Verdict::Fails, format!("it {what} in {place}"), witness.clone())
     };
     let (reachable, last) = ("a state that can be reached", "a final state");
-    let finding = match &watch.expectation.claim {
+    let finding = match &expectation.claim {
         Claim::Always(_) => of_states("is false", reachable),
         Claim::Never(_) => of_states("is true", reachable),
         Claim::Finally(_) => of_states("is false", last),
-        Claim::Possibly(_) if watch.violation.is_some() => of_states("is false", last),
-        Claim::Possibly(_) if watch.satisfied => Finding::new(Verdict::Holds, "", witness),
+        Claim::Possibly(_) if violation.is_some() => of_states("is false", last),
+        Claim::Possibly(_) if satisfied => Finding::new(Verdict::Holds, "", witness),
         Claim::Possibly(_) => absent(complete, "it holds in no final state"),
-        Claim::Outcomes { set, .. } => outcomes(complete, tuples, set, witness),
+        Claim::Outcomes { set, .. } => outcomes(complete, &tuples, set, witness),
         Claim::Deadlock(wanted) => {
             let witnesses = found.deadlocks.iter().map(|deadlock| &deadlock.reached.witness);
             existence(complete, *wanted, "deadlock", witnesses)
@@ -76,7 +83,7 @@ pub(super) fn judge(
         Claim::Schedules(expected) => schedules(found.schedules.as_ref(), expected),
     };
     let Finding { verdict, reason, witness } = finding;
-    Judged { expectation: watch.expectation.clone(), verdict, reason, witness }
+    Judged { expectation: expectation.clone(), verdict, reason, witness }
 }
 
 fn absent(complete: bool, reason: &str) -> Finding {

@@ -9,9 +9,11 @@ use std::borrow::Cow;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::collect::Watch;
+use super::judge::Met;
 use super::result::{Deadlock, FaultReport, Outcome, Race};
 use crate::explore::{Copies, Renaming, Symmetry};
-use crate::program::{Addr, Cell, Observed, ThreadId};
+use crate::program::{Addr, Cell, Claim, Observed, ThreadId};
 use crate::schedule::Schedule;
 use crate::vm::Machine;
 
@@ -87,12 +89,35 @@ impl<'s, 'm, 'p> Orbits<'s, 'm, 'p> {
         })
     }
 
-    /// Returns the tuples of an `outcomes` claim, and what they become.
-    pub fn of_tuples<'t>(
-        &self,
-        cells: &[Cell],
-        found: &'t BTreeSet<Vec<i64>>,
-    ) -> Cow<'t, BTreeSet<Vec<i64>>> {
+    /// Adds to what each expectation has met what those whose place it takes have met.
+    pub fn of_watches<'c>(&self, watches: &'c [Watch], witnesses: &[Option<Schedule>]) -> Vec<Met<'c>> {
+        let met = |(watch, witness): (&'c Watch, &Option<Schedule>)| Met {
+            expectation: &watch.expectation,
+            violation: watch.violation,
+            satisfied: watch.satisfied,
+            tuples: match &watch.expectation.claim {
+                Claim::Outcomes { cells, .. } => self.of_tuples(cells, &watch.tuples),
+                _ => Cow::Borrowed(&watch.tuples),
+            },
+            witness: witness.clone(),
+        };
+        let mut all: Vec<Met<'c>> = watches.iter().zip(witnesses).map(met).collect();
+        for renaming in &self.renamings {
+            for (index, watch) in watches.iter().enumerate() {
+                let Some(witness) = &witnesses[index] else { continue };
+                let other = &mut all[renaming.claim(index)];
+                let is_first_violation = watch.violation.is_some() && other.violation.is_none();
+                if is_first_violation || other.witness.is_none() {
+                    other.violation = watch.violation;
+                    other.satisfied = watch.satisfied;
+                    other.witness = Some(renaming.schedule(witness));
+                }
+            }
+        }
+        all
+    }
+
+    fn of_tuples<'t>(&self, cells: &[Cell], found: &'t BTreeSet<Vec<i64>>) -> Cow<'t, BTreeSet<Vec<i64>>> {
         if self.renamings.is_empty() {
             return Cow::Borrowed(found);
         }

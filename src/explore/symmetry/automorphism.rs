@@ -70,11 +70,14 @@ pub(super) struct Automorphism {
     pub shown: HashMap<Cell, Map, FixedState>,
     /// What the values that `CHOOSE` draws become.
     pub choices: BTreeMap<Addr, Map>,
+    /// For each claim that applies, the one whose place it takes.
+    pub claims: Vec<usize>,
 }
 
 impl Automorphism {
-    /// Notes what was found out about a change of places; `shown` are the local cells shown or asked for.
-    pub fn new(flow: &Flow<'_>, shown: &[Cell]) -> Result<Automorphism, Asymmetry> {
+    /// Notes what was found out about a change of places; `shown` are the local cells shown or asked for, `claims`
+    /// is what claims become.
+    pub fn new(flow: &Flow<'_>, shown: &[Cell], claims: Vec<usize>) -> Result<Automorphism, Asymmetry> {
         let program = flow.program;
         let maps = |values: &[Values]| values.iter().map(Map::of).collect::<Vec<Map>>();
         let (memory, queues) = (maps(&flow.memory), maps(&flow.queues));
@@ -110,6 +113,7 @@ impl Automorphism {
             own: flow.frames.iter().map(own).collect(),
             shown: shown_maps,
             choices: program.code.iter().enumerate().filter_map(choice).collect(),
+            claims,
         })
     }
 
@@ -182,6 +186,7 @@ impl Automorphism {
             own: self.own.iter().zip(&next.own).enumerate().map(own).collect(),
             shown: self.shown.iter().map(both_shown).collect(),
             choices,
+            claims: self.claims.iter().map(|&to| next.claims[to]).collect(),
         }
     }
 }

@@ -263,16 +263,37 @@ impl<'p> Flow<'p> {
         }
     }
 
-    /// Returns true when the elements of a variable do not change places.
-    pub fn is_array_in_place(&self, first: Cell) -> bool {
-        let variable = match first {
+    /// Makes sure that an index with these values names, in what a state becomes, the element that takes the place
+    /// of the one that it names in the state, or is out of range in both. The array begins with this cell.
+    pub fn check_index(&self, first: Cell, len: u32, index: &Values) -> Result<(), Asymmetry> {
+        let elements = &self.indices[self.variable(first)];
+        let in_range = |value: i64| (0..i64::from(len)).contains(&value);
+        index.keep(in_range)?;
+        let fits = match index {
+            Values::Any => elements.is_fixed(),
+            Values::Listed(pairs) => {
+                pairs.iter().all(|(&value, &becomes)| !in_range(value) || elements.image(value) == becomes)
+            }
+        };
+        if fits { Ok(()) } else { Err(Asymmetry) }
+    }
+
+    fn variable(&self, cell: Cell) -> usize {
+        match cell {
             Cell::Memory(cell) => self.variable_of[cell as usize],
             Cell::Local(thread, cell) => {
                 let group = self.program.threads[thread.index()];
                 self.own[group.index()][self.own_place(group, cell)]
             }
-        };
-        self.indices[variable].is_fixed()
+        }
+    }
+
+    /// Returns the first cell of the array whose place an array takes: the same one, of another thread maybe.
+    pub fn base(&self, first: Cell) -> Cell {
+        match first {
+            Cell::Memory(_) => first,
+            Cell::Local(thread, cell) => Cell::Local(self.thread(thread), cell),
+        }
     }
 
     /// Returns the cell whose place a cell takes.

@@ -200,8 +200,8 @@ impl Search<'_, '_> {
 
     fn try_one(&mut self, candidate: &Candidate) -> Result<(), Asymmetry> {
         let flow = Flow::follow(self.machine.program(), candidate)?;
-        asked::check(&flow, self.machine)?;
-        self.found.push(Automorphism::new(&flow, &self.shown)?);
+        let claims = asked::claims(&flow, self.machine)?;
+        self.found.push(Automorphism::new(&flow, &self.shown, claims)?);
         self.contexts = flow.frames.keys().cloned().collect();
         Ok(())
     }

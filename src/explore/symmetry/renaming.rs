@@ -39,6 +39,11 @@ impl<'g, 'm, 'p> Renaming<'g, 'm, 'p> {
         self.group.image_of_values(self.machine, self.element, cells, values)
     }
 
+    /// Returns the claim whose place a claim takes, by its number among those that apply.
+    pub fn claim(&self, claim: usize) -> usize {
+        self.automorphism().claims[claim]
+    }
+
     /// Returns what becomes of printed values.
     pub fn output(&self, values: &[i64]) -> Vec<i64> {
         values.iter().map(|&value| self.automorphism().output.image(value)).collect()

@@ -78,6 +78,27 @@ fn claims_hold_for_what_changes_places() {
 }
 
 #[test]
+fn claims_may_change_places_themselves() {
+    let section = |claims: &[&str]| {
+        let expected: String = claims.iter().map(|claim| format!("expect {claim}\n")).collect();
+        let body = "SELF\nSTORE last\nl:\nPUSH 1\nSELF\nSTORE a[]";
+        three(&format!("shared last = -1\nshared a[3]\n{expected}"), body)
+    };
+    assert_eq!(section(&["possibly last == 0", "possibly last == 1", "possibly last == 2"]), 6);
+    assert_eq!(section(&["possibly last == 0", "possibly last == 1"]), 2);
+    assert_eq!(section(&["possibly last == 0", "finally last == 1"]), 1);
+    assert_eq!(section(&["never T[0] at l and T[1] at l", "never T[1] at l and T[2] at l"]), 2);
+    let pairs =
+        ["never T[0] at l and T[1] at l", "never T[1] at l and T[2] at l", "never T[2] at l and T[0] at l"];
+    assert_eq!(section(&pairs), 6);
+    assert_eq!(section(&["always last in {-1..2}", "finally a[last] == 1", "finally last != -1"]), 6);
+    assert_eq!(section(&["finally a[last] == a[1]"]), 2);
+    assert_eq!(section(&["always last < 3"]), 6);
+    assert_eq!(section(&["always last < 1 or last > 1"]), 1, "each side is looked at by itself");
+    assert_eq!(section(&["always -last <= 1"]), 6, "it is so for all of them");
+}
+
+#[test]
 fn groups_that_meet_change_places_together() {
     let text = "shared box[3] = -1\nthread P[3]\nSELF\nDUP\nSTORE box[]\nend\n\
                 thread C[3]\nSELF\nLOAD box[]\nSELF\nEQ\nPOP\nend\n";

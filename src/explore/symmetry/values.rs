@@ -37,6 +37,11 @@ impl Values {
         Values::Listed(values.into_iter().map(|value| (value, value)).collect())
     }
 
+    /// One value, and what it becomes.
+    pub fn one(value: i64, becomes: i64) -> Values {
+        Values::Listed(BTreeMap::from([(value, becomes)]))
+    }
+
     /// The values from 0 up to a number, which stay what they are.
     pub fn below(end: u32) -> Values {
         if end as usize <= LISTED { Values::fixed(0..i64::from(end)) } else { Values::Any }
