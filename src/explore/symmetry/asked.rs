@@ -269,6 +269,10 @@ fn has_value(expr: &Expr) -> bool {
                 matches!(binary, Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Mod);
             !computes && has_value(left) && has_value(right)
         }
-        Expr::Element { .. } | Expr::Neg(_) | Expr::In(..) => false,
+        Expr::In(operand, entries) => {
+            let mut bounds = entries.iter().flat_map(|(low, high)| std::iter::once(low).chain(high));
+            has_value(operand) && bounds.all(has_value)
+        }
+        Expr::Element { .. } | Expr::Neg(_) => false,
     }
 }

@@ -75,6 +75,7 @@ fn claims_hold_for_what_changes_places() {
     assert_eq!(section("outcomes (a[0], a[1], a[2]) = {(0, 0, 1), (0, 1, 0), (1, 0, 0)}"), 6);
     assert_eq!(section("outcomes (a[0], a[1], a[2]) = {(0, 0, 1), (0, 1, 0)}"), 2);
     assert_eq!(section("always count(T holds m[0]) < 2"), 2);
+    assert_eq!(section("always a[0] in {0, 1} and a[1] in {0, 1} and a[2] in {0..1}"), 2);
 }
 
 #[test]
