@@ -48,14 +48,34 @@ pub(super) struct Own {
     pub stack: Vec<Map>,
 }
 
-/// What tells symmetries apart: what happens to threads and choices. All else follows from that.
-pub(super) type Key = (Vec<ThreadId>, BTreeMap<Addr, Map>);
+/// What tells symmetries apart: what happens to threads and to what `CHOOSE` draws. All else follows from that.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Key {
+    /// For each thread the one whose place it takes.
+    pub threads: Vec<ThreadId>,
+    /// Where `CHOOSE` draws values that become others, what they become.
+    pub choices: BTreeMap<Addr, Map>,
+}
+
+impl Key {
+    /// Returns this change of places followed by another.
+    pub fn then(&self, next: &Key) -> Key {
+        let sites = self.choices.keys().chain(next.choices.keys());
+        let choice = |&at: &Addr| {
+            let of = |one: &Key| one.choices.get(&at).cloned().unwrap_or_default();
+            (at, of(self).then(&of(next)))
+        };
+        Key {
+            threads: self.threads.iter().map(|to| next.threads[to.index()]).collect(),
+            choices: sites.map(choice).filter(|(_, map)| !map.is_identity()).collect(),
+        }
+    }
+}
 
 /// A symmetry.
 #[derive(Clone, Debug)]
 pub(super) struct Automorphism {
-    /// For each thread the one whose place it takes.
-    pub threads: Vec<ThreadId>,
+    pub key: Key,
     /// For each memory cell the cell whose place it takes, and what its value becomes.
     pub cells: Vec<(u32, Map)>,
     /// For each object the one whose place it takes, and what the values in a queue become.
@@ -68,8 +88,6 @@ pub(super) struct Automorphism {
     pub own: Vec<Own>,
     /// What the values become of local cells that are shown or asked for, wherever their thread may be.
     pub shown: HashMap<Cell, Map, FixedState>,
-    /// What the values that `CHOOSE` draws become.
-    pub choices: BTreeMap<Addr, Map>,
     /// For each claim that applies, the one whose place it takes.
     pub claims: Vec<usize>,
 }
@@ -105,14 +123,16 @@ impl Automorphism {
             Some((at, Map::of(&flow.candidate.chosen(at, range)))).filter(|(_, map)| !map.is_identity())
         };
         Ok(Automorphism {
-            threads: flow.candidate.threads.clone(),
+            key: Key {
+                threads: flow.candidate.threads.clone(),
+                choices: program.code.iter().enumerate().filter_map(choice).collect(),
+            },
             cells: (0..program.memory.len() as u32).map(cell).collect(),
             objects: (0..program.objects.len() as u32).map(object).collect(),
             output: Map::of(&flow.output),
             locals: (0..program.groups.len()).map(locals).collect(),
             own: flow.frames.iter().map(own).collect(),
             shown: shown_maps,
-            choices: program.code.iter().enumerate().filter_map(choice).collect(),
             claims,
         })
     }
@@ -123,7 +143,7 @@ impl Automorphism {
             Cell::Memory(cell) => Cell::Memory(self.cells[cell as usize].0),
             Cell::Local(thread, cell) => {
                 let group = program.threads[thread.index()];
-                Cell::Local(self.threads[thread.index()], self.locals[group.index()][cell as usize])
+                Cell::Local(self.key.threads[thread.index()], self.locals[group.index()][cell as usize])
             }
         }
     }
@@ -134,22 +154,6 @@ impl Automorphism {
             Cell::Memory(cell) => &self.cells[cell as usize].1,
             Cell::Local(..) => &self.shown[&cell],
         }
-    }
-
-    /// Returns what tells it from others.
-    pub fn key(&self) -> Key {
-        (self.threads.clone(), self.choices.clone())
-    }
-
-    /// Returns the key of this change of places followed by another.
-    pub fn key_with(&self, next: &Automorphism) -> Key {
-        let sites = self.choices.keys().chain(next.choices.keys());
-        let choice = |&at: &Addr| {
-            let of = |one: &Automorphism| one.choices.get(&at).cloned().unwrap_or_default();
-            (at, of(self).then(&of(next)))
-        };
-        let threads = self.threads.iter().map(|to| next.threads[to.index()]);
-        (threads.collect(), sites.map(choice).filter(|(_, map)| !map.is_identity()).collect())
     }
 
     /// Returns this change of places followed by another; `groups` says of which group each context is.
@@ -174,9 +178,8 @@ impl Automorphism {
         };
         let both_shown =
             |(&cell, map): (&Cell, &Map)| (cell, map.then(&next.shown[&self.cell(program, cell)]));
-        let (threads, choices) = self.key_with(next);
         Automorphism {
-            threads,
+            key: self.key.then(&next.key),
             cells: self.cells.iter().map(both).collect(),
             objects: self.objects.iter().map(both_of_object).collect(),
             output: self.output.then(&next.output),
@@ -185,7 +188,6 @@ impl Automorphism {
                 .collect(),
             own: self.own.iter().zip(&next.own).enumerate().map(own).collect(),
             shown: self.shown.iter().map(both_shown).collect(),
-            choices,
             claims: self.claims.iter().map(|&to| next.claims[to]).collect(),
         }
     }

@@ -11,6 +11,9 @@ use crate::vm::{Machine, State};
 /// No more symmetries than this are used: those of five copies that change places freely.
 const MOST_ELEMENTS: usize = 120;
 
+/// No more of them either than make so many contexts, cells and objects together, whose changes are listed.
+const MOST_LISTED: usize = 1 << 16;
+
 /// A word of a state that changes, from where to where, and what its value becomes.
 #[derive(Clone, Debug)]
 struct Move {
@@ -52,16 +55,20 @@ impl SymmetryGroup {
     ) -> Option<SymmetryGroup> {
         let program = machine.program();
         let groups: Vec<GroupId> = contexts.iter().map(|context| context.group).collect();
-        let mut elements = vec![identity];
+        let listed = contexts.len() + program.memory.len() + program.objects.len();
+        let most = MOST_ELEMENTS.min(MOST_LISTED / listed);
         let mut used: Vec<Automorphism> = Vec::new();
         for generator in generators {
             used.push(generator);
-            match generated(&elements[0], &used, |a, b| a.then(b, program, &groups)) {
-                Some(all) => elements = all,
-                None => drop(used.pop()),
+            let keys: Vec<Key> = used.iter().map(|one| one.key.clone()).collect();
+            if generated(&identity.key, &keys, most, Clone::clone, Key::then).is_none() {
+                used.pop();
             }
         }
-        let is_moved = |thread: &ThreadId| elements.iter().any(|one| one.threads[thread.index()] != *thread);
+        let then = |a: &Automorphism, b: &Automorphism| a.then(b, program, &groups);
+        let elements = generated(&identity, &used, most, |one| one.key.clone(), then)?;
+        let is_moved =
+            |thread: &ThreadId| elements.iter().any(|one| one.key.threads[thread.index()] != *thread);
         let moved = program.thread_ids().filter(is_moved).collect();
         let contexts: HashMap<Context, usize, FixedState> =
             contexts.into_iter().enumerate().map(|(index, context)| (context, index)).collect();
@@ -90,8 +97,8 @@ impl SymmetryGroup {
         if first == 0 || second == 0 {
             return first + second;
         }
-        let product = self.get(first).key_with(self.get(second));
-        let found = self.elements.iter().position(|element| element.automorphism.key() == product);
+        let product = self.get(first).key.then(&self.get(second).key);
+        let found = self.elements.iter().position(|element| element.automorphism.key == product);
         found.expect("a group has the product of any two")
     }
 
@@ -157,7 +164,7 @@ impl SymmetryGroup {
         }
         for (from, &context) in contexts.iter().enumerate() {
             let first = |thread: ThreadId| machine.layout().thread(thread).start;
-            let (from, to) = (first(ThreadId(from as u32)), first(automorphism.threads[from]));
+            let (from, to) = (first(ThreadId(from as u32)), first(automorphism.key.threads[from]));
             for step in &own[context] {
                 image.words_mut()[to + step.to] = step.map.image(state.words()[from + step.from]);
             }
@@ -213,9 +220,9 @@ impl SymmetryGroup {
 }
 
 impl Element {
-    fn new(machine: &Machine<'_>, automorphism: Automorphism, groups: &[GroupId]) -> Element {
-        let mut order = automorphism.threads.clone();
-        for (from, to) in automorphism.threads.iter().enumerate() {
+    fn new(machine: &Machine<'_>, mut automorphism: Automorphism, groups: &[GroupId]) -> Element {
+        let mut order = automorphism.key.threads.clone();
+        for (from, to) in automorphism.key.threads.iter().enumerate() {
             order[to.index()] = ThreadId(from as u32);
         }
         let changes = |step: &Move| step.from != step.to || !step.map.is_identity();
@@ -243,32 +250,34 @@ impl Element {
             let locals = own.locals.iter().enumerate().map(local);
             locals.chain(own.stack.iter().enumerate().map(stack)).filter(changes).collect()
         };
-        Element {
-            memory: memory.collect(),
-            objects: objects.filter_map(is_moved).collect(),
-            own: automorphism.own.iter().enumerate().map(own).collect(),
-            order,
-            automorphism,
-        }
+        let memory = memory.collect();
+        let objects = objects.filter_map(is_moved).collect();
+        let own = automorphism.own.iter().enumerate().map(own).collect();
+        // What changes is listed now.
+        automorphism.own.clear();
+        automorphism.own.shrink_to_fit();
+        Element { automorphism, order, memory, objects, own }
     }
 }
 
-/// Lists all products of generators, the identity first; `None` where there are too many. Two symmetries that
+/// Lists all products of generators, the identity first; `None` where there are more than `most`. Two symmetries that
 /// do the same to threads and choices are one.
-fn generated(
-    identity: &Automorphism,
-    generators: &[Automorphism],
-    then: impl Fn(&Automorphism, &Automorphism) -> Automorphism,
-) -> Option<Vec<Automorphism>> {
+fn generated<T: Clone>(
+    identity: &T,
+    generators: &[T],
+    most: usize,
+    key: impl Fn(&T) -> Key,
+    then: impl Fn(&T, &T) -> T,
+) -> Option<Vec<T>> {
     let mut seen: HashSet<Key, FixedState> = HashSet::default();
-    seen.insert(identity.key());
+    seen.insert(key(identity));
     let mut all = vec![identity.clone()];
     let mut next = 0;
     while next < all.len() {
         for generator in generators {
             let product = then(&all[next], generator);
-            if seen.insert(product.key()) {
-                if all.len() == MOST_ELEMENTS {
+            if seen.insert(key(&product)) {
+                if all.len() >= most {
                     return None;
                 }
                 all.push(product);

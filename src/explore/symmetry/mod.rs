@@ -53,6 +53,9 @@ use crate::program::{Addr, Cell, GroupId, Range, ThreadId};
 use crate::schedule::Schedule;
 use crate::vm::{Action, Machine};
 
+/// Exchanges of pairs of copies, or of values, are not looked for any further when so many were none.
+const MOST_FAILURES: usize = 16;
+
 /// What can change places in a program.
 #[derive(Clone, Debug)]
 pub struct Symmetry {
@@ -183,15 +186,20 @@ impl Search<'_, '_> {
     }
 
     /// Looks for pairs, of so many things, that can be exchanged; returns false when there is none. Two that both
-    /// can be exchanged with a third need not be looked at.
+    /// can be exchanged with a third need not be looked at, and what has failed often will fail on.
     fn exchange_pairs(&mut self, count: usize, exchange: impl Fn(usize, usize) -> Candidate) -> bool {
         let mut classes: Vec<usize> = (0..count).collect();
-        let mut found = false;
+        let (mut found, mut failed) = (false, 0);
         for b in 1..count {
             for a in 0..b {
-                if classes[a] == a && classes[b] == b && self.try_one(&exchange(a, b)).is_ok() {
+                if classes[a] != a || classes[b] != b || failed == MOST_FAILURES {
+                    continue;
+                }
+                if self.try_one(&exchange(a, b)).is_ok() {
                     classes[b] = a;
                     found = true;
+                } else {
+                    failed += 1;
                 }
             }
         }

@@ -25,7 +25,7 @@ impl<'g, 'm, 'p> Renaming<'g, 'm, 'p> {
 
     /// Returns the thread whose place a thread takes.
     pub fn thread(&self, thread: ThreadId) -> ThreadId {
-        self.automorphism().threads[thread.index()]
+        self.automorphism().key.threads[thread.index()]
     }
 
     /// Returns the memory cell whose place a cell takes.
@@ -60,7 +60,7 @@ impl<'g, 'm, 'p> Renaming<'g, 'm, 'p> {
             // Behind a stop nothing comes.
             let _ = self.machine.step(&mut state, action);
         }
-        Schedule { actions }.renamed(&automorphism.threads)
+        Schedule { actions }.renamed(&automorphism.key.threads)
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) fn renamed(automorphism: &Automorphism, action: Action, site: Option<
         Actor::Buffer(thread, Some(cell)) => Actor::Buffer(thread, Some(automorphism.cells[cell as usize].0)),
         other => other,
     };
-    let map = site.and_then(|site| automorphism.choices.get(&site));
+    let map = site.and_then(|site| automorphism.key.choices.get(&site));
     let choice = match (action.choice, map) {
         (Choice::Value(value), Some(map)) => Choice::Value(map.image(value)),
         (other, _) => other,
