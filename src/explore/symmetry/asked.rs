@@ -5,6 +5,9 @@
 //! must be a claim of the program too, up to the order of operands that can change places: the same one or, as
 //! in "`T[0]` never meets `T[1]`", another, and what is found for one then holds for the other.
 
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
+
 use super::flow::Flow;
 use super::values::{Asymmetry, Values};
 use crate::program::{
@@ -72,7 +75,8 @@ fn normal_claim(claim: &Claim) -> Claim {
 }
 
 fn check_closed(flow: &Flow<'_>, cells: &[Cell]) -> Result<(), Asymmetry> {
-    if cells.iter().all(|&cell| cells.contains(&flow.cell(cell))) { Ok(()) } else { Err(Asymmetry) }
+    let all: HashSet<Cell, FixedState> = cells.iter().copied().collect();
+    if cells.iter().all(|&cell| all.contains(&flow.cell(cell))) { Ok(()) } else { Err(Asymmetry) }
 }
 
 /// Makes sure that a set of outcomes contains what each of them becomes.

@@ -125,11 +125,11 @@ impl<'p> Flow<'p> {
         let program = self.program;
         let initial = |indices: &Values, index: usize| {
             let init = &program.variables[index].init;
-            let mut values = Values::none();
-            if alike_only && init.iter().any(|value| *value != init[0]) {
-                return Ok(values);
+            if are_alike(init) {
+                return Ok(Values::fixed([init[0]]));
             }
-            for (element, &value) in init.iter().enumerate() {
+            let mut values = Values::none();
+            for (element, &value) in init.iter().enumerate().filter(|_| !alike_only) {
                 let place = indices.image(element as i64) as usize;
                 values.add(value, init[place])?;
             }
@@ -190,14 +190,16 @@ impl<'p> Flow<'p> {
         }
         let must = |holds: bool| if holds { Ok(()) } else { Err(Asymmetry) };
         for (index, variable) in self.program.variables.iter().enumerate() {
-            let is_memory = matches!(variable.kind, VarKind::Shared | VarKind::Atomic);
-            for (element, &value) in variable.init.iter().enumerate() {
+            let owners = self.own.iter().enumerate().filter_map(|(group, own)| {
+                let place = own.iter().position(|&own| own == index)?;
+                Some(&self.frames[&not_started(group)].locals[place])
+            });
+            let memory = matches!(variable.kind, VarKind::Shared | VarKind::Atomic);
+            let places: Vec<&Values> = owners.chain(memory.then_some(&self.memory[index])).collect();
+            let elements = if are_alike(&variable.init) { 1 } else { variable.init.len() };
+            for (element, &value) in variable.init[..elements].iter().enumerate() {
                 let becomes = variable.init[self.indices[index].image(element as i64) as usize];
-                must(!is_memory || self.memory[index].image(value) == becomes)?;
-                for (group, own) in self.own.iter().enumerate() {
-                    let Some(place) = own.iter().position(|&own| own == index) else { continue };
-                    must(self.frames[&not_started(group)].locals[place].image(value) == becomes)?;
-                }
+                must(places.iter().all(|values| values.image(value) == becomes))?;
             }
         }
         for id in (0..self.program.objects.len() as u32).map(ObjectId) {
@@ -306,6 +308,11 @@ impl<'p> Flow<'p> {
             }
         }
     }
+}
+
+/// Returns true when all elements of a variable begin with the same value.
+fn are_alike(init: &[i64]) -> bool {
+    init.iter().all(|value| *value == init[0])
 }
 
 fn not_started(group: usize) -> Context {

@@ -12,7 +12,7 @@ use crate::vm::{Machine, State};
 const MOST_ELEMENTS: usize = 120;
 
 /// No more of them either than make so many contexts, cells and objects together, whose changes are listed.
-const MOST_LISTED: usize = 1 << 16;
+pub(super) const MOST_LISTED: usize = 1 << 16;
 
 /// A word of a state that changes, from where to where, and what its value becomes.
 #[derive(Clone, Debug)]

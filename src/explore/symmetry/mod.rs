@@ -46,7 +46,7 @@ pub(super) use represent::Representer;
 use automorphism::Automorphism;
 use candidates::{Candidate, MOST_COPIES};
 use flow::{Context, Flow};
-use group::SymmetryGroup;
+use group::{MOST_LISTED, SymmetryGroup};
 use values::Asymmetry;
 
 use crate::program::{Addr, Cell, GroupId, Range, ThreadId};
@@ -120,6 +120,10 @@ impl Symmetry {
 
 /// Looks for symmetries of threads that ask which they are, and of values that are drawn.
 fn find_group(machine: &Machine<'_>, copies: Option<&Copies>) -> Option<SymmetryGroup> {
+    let program = machine.program();
+    if 2 * (program.memory.len() + program.objects.len()) > MOST_LISTED {
+        return None;
+    }
     let shown = asked::shown_locals(machine);
     Search { machine, shown, contexts: Vec::new(), found: Vec::new() }.run(copies)
 }
