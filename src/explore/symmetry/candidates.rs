@@ -15,16 +15,18 @@ const MOST_VALUES: i64 = 8;
 pub(super) struct Candidate {
     /// For each thread the one whose place it takes.
     pub threads: Vec<ThreadId>,
-    /// Where `CHOOSE` exchanges two values, and which.
-    pub sites: Vec<Addr>,
-    pub values: (i64, i64),
+    /// Where `CHOOSE` draws values that become others.
+    sites: Vec<Addr>,
+    /// Those values, each with what it becomes.
+    values: Vec<(i64, i64)>,
 }
 
 impl Candidate {
     /// Returns what a `CHOOSE` gives, and what each value becomes.
     pub fn chosen(&self, at: Addr, range: Range) -> Values {
         if self.sites.contains(&at) {
-            let pair = |value| (value, exchanged(value, self.values));
+            let becomes = |value: i64| self.values.iter().find(|(moved, _)| *moved == value);
+            let pair = |value| (value, becomes(value).map_or(value, |&(_, becomes)| becomes));
             return Values::Listed((range.low..=range.high).map(pair).collect());
         }
         match range.high.checked_sub(range.low) {
@@ -36,23 +38,33 @@ impl Candidate {
 
 /// Nothing changes its place.
 pub(super) fn unmoved(program: &Program) -> Candidate {
-    moved(program, &[], |copy| copy)
+    moved(program, &[], &[], |copy| copy)
 }
 
-/// Two copies are exchanged, in each of the groups.
-pub(super) fn exchange(program: &Program, groups: &[GroupId], copies: (u32, u32)) -> Candidate {
-    moved(program, groups, |copy| exchanged(copy, copies))
+/// Two copies are exchanged, in each of the groups, and their numbers wherever one of these `CHOOSE`s draws them.
+pub(super) fn exchange(
+    program: &Program,
+    groups: &[GroupId],
+    sites: &[Addr],
+    (a, b): (u32, u32),
+) -> Candidate {
+    moved(program, groups, sites, |copy| match copy {
+        _ if copy == a => b,
+        _ if copy == b => a,
+        _ => copy,
+    })
 }
 
-/// The copies of each of the groups, all of one size, are moved on by one, the last to the front.
-pub(super) fn rotation(program: &Program, groups: &[GroupId]) -> Candidate {
+/// The copies of each of the groups, all of one size, are moved on by one, the last to the front, and their
+/// numbers wherever one of these `CHOOSE`s draws them.
+pub(super) fn rotation(program: &Program, groups: &[GroupId], sites: &[Addr]) -> Candidate {
     let copies = program.groups[groups[0].index()].copies;
-    moved(program, groups, |copy| (copy + 1) % copies)
+    moved(program, groups, sites, |copy| (copy + 1) % copies)
 }
 
 /// Two values are exchanged wherever one of these `CHOOSE`s draws them.
-pub(super) fn exchange_of_values(program: &Program, sites: &[Addr], values: (i64, i64)) -> Candidate {
-    Candidate { sites: sites.to_vec(), values, ..unmoved(program) }
+pub(super) fn exchange_of_values(program: &Program, sites: &[Addr], (a, b): (i64, i64)) -> Candidate {
+    Candidate { sites: sites.to_vec(), values: vec![(a, b), (b, a)], ..unmoved(program) }
 }
 
 /// Lists the places where `CHOOSE` draws from the same range, if that is small, range by range.
@@ -72,19 +84,16 @@ pub(super) fn choices(program: &Program) -> Vec<(Range, Vec<Addr>)> {
     ranges
 }
 
-fn exchanged<T: PartialEq>(one: T, (a, b): (T, T)) -> T {
-    match one {
-        _ if one == a => b,
-        _ if one == b => a,
-        _ => one,
-    }
-}
-
-fn moved(program: &Program, groups: &[GroupId], place: impl Fn(u32) -> u32) -> Candidate {
+fn moved(program: &Program, groups: &[GroupId], sites: &[Addr], place: impl Fn(u32) -> u32) -> Candidate {
     let becomes = |thread: ThreadId| {
         let group = program.threads[thread.index()];
         let first = program.group(thread).first.0;
         if groups.contains(&group) { ThreadId(first + place(thread.0 - first)) } else { thread }
     };
-    Candidate { threads: program.thread_ids().map(becomes).collect(), sites: Vec::new(), values: (0, 0) }
+    let copies = groups.first().map_or(0, |group| program.groups[group.index()].copies);
+    Candidate {
+        threads: program.thread_ids().map(becomes).collect(),
+        sites: sites.to_vec(),
+        values: (0..copies).map(|copy| (i64::from(copy), i64::from(place(copy)))).collect(),
+    }
 }

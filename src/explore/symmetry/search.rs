@@ -41,14 +41,14 @@ impl Search<'_, '_> {
         let mut left: Vec<GroupId> = (0..program.groups.len() as u32).map(GroupId).collect();
         let copies_of = |group: GroupId| program.groups[group.index()].copies;
         left.retain(|&group| (2..=MOST_COPIES).contains(&copies_of(group)) && !sorted(group));
-        left.retain(|&group| !self.move_threads(&[group]));
+        left.retain(|&group| !self.move_copies(&[group]));
         while let Some(&first) = left.first() {
             // Groups of one size may change places together where they cannot do so alone.
             let alike = |group: &GroupId| copies_of(*group) == copies_of(first);
             let (together, others): (Vec<GroupId>, Vec<GroupId>) =
                 left.iter().partition(|group| alike(group));
             if together.len() > 1 {
-                self.move_threads(&together);
+                self.move_copies(&together);
             }
             left = others;
         }
@@ -67,14 +67,22 @@ impl Search<'_, '_> {
         SymmetryGroup::generate(self.machine, self.contexts, identity, generators)
     }
 
-    /// Looks for symmetries that move the copies of some groups, all in the same way; returns false when there is
-    /// none.
-    fn move_threads(&mut self, groups: &[GroupId]) -> bool {
+    /// Looks for symmetries that move the copies of some groups, all in the same way, and where these are none,
+    /// their numbers too where `CHOOSE` draws one; returns false when there is none.
+    fn move_copies(&mut self, groups: &[GroupId]) -> bool {
+        let program = self.machine.program();
+        let last = i64::from(program.groups[groups[0].index()].copies) - 1;
+        let draws_a_copy = |range: &Range| (range.low, range.high) == (0, last);
+        let drawn = candidates::choices(program).into_iter().find(|(range, _)| draws_a_copy(range));
+        self.move_with(groups, &[]) || drawn.is_some_and(|(_, sites)| self.move_with(groups, &sites))
+    }
+
+    fn move_with(&mut self, groups: &[GroupId], sites: &[Addr]) -> bool {
         let program = self.machine.program();
         let copies = program.groups[groups[0].index()].copies;
-        let exchange = |a, b| candidates::exchange(program, groups, (a as u32, b as u32));
+        let exchange = |a, b| candidates::exchange(program, groups, sites, (a as u32, b as u32));
         self.exchange_pairs(copies as usize, exchange)
-            || (copies > 2 && self.try_one(&candidates::rotation(program, groups)).is_ok())
+            || (copies > 2 && self.try_one(&candidates::rotation(program, groups, sites)).is_ok())
     }
 
     fn exchange_values(&mut self, range: Range, sites: &[Addr]) -> bool {

@@ -118,7 +118,7 @@ fn threads_that_are_started_by_number() {
     };
     assert_eq!(started("START T"), 2);
     assert_eq!(started("PUSH 0\nSTART T[]\nPUSH 1\nSTART T[]"), 1);
-    assert_eq!(started("CHOOSE 0..1\nSTART T[]"), 1, "copies and values do not change places together");
+    assert_eq!(started("CHOOSE 0..1\nSTART T[]"), 2, "the number that is drawn changes places with them");
     assert_eq!(started("START T\nPUSH 1\nJOIN T[]"), 1);
 }
 
