@@ -7,6 +7,8 @@ mod generate;
 mod interpreter;
 mod reductions;
 mod sweeps;
+mod symmetric;
+mod witnesses;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,8 +6,9 @@ use proptest::prelude::*;
 use racevm::check::{Counting, Exploration, Verdict, explored};
 use racevm::explore::{Limits, Reduction, Reductions, Unwatched};
 use racevm::program::{Models, Program};
-use racevm::schedule::{End, Execution, Schedule, parse, replay};
 use racevm::vm::{DEFAULT_BUFFER, Machine};
+
+use crate::witnesses;
 
 /// The observed values, and the blocked threads with their addresses.
 type Deadlock = (Vec<Vec<i64>>, Vec<(u32, u32)>);
@@ -75,59 +76,11 @@ pub fn compare(program: &Program, models: Models, text: &str) -> Option<(u64, u6
         let limits = Limits { max_states: Some(200_000), max_memory: None };
         let found = explored(&machine, Some(&reduction), &limits, Counting::WhereSmall, &mut Unwatched);
         assert_eq!(Survives::of(program, &found), expected, "{wanted:?} under {models}:\n{text}");
-        replay_witnesses(program, models, &found, text);
+        witnesses::replay_all(&machine, &found, text);
         states = found.search.states;
     }
     assert!(states <= whole.search.states, "reductions only take away:\n{text}");
     Some((states, whole.search.states))
-}
-
-/// Every witness leads where it says.
-fn replay_witnesses(program: &Program, models: Models, found: &Exploration, text: &str) {
-    let machine = Machine::new(program, models, DEFAULT_BUFFER).expect("small states");
-    let run = |schedule: &Schedule| {
-        let written = schedule.to_text(program);
-        let parsed = parse(&written, program).expect("a printed schedule can be read");
-        replay(&machine, &parsed).unwrap_or_else(|misfit| panic!("{misfit:?} of {written}:\n{text}"))
-    };
-    let values = |execution: &Execution| -> Vec<i64> {
-        let cells = program.observed.iter().flat_map(|observed| &observed.cells);
-        cells.map(|&cell| machine.value(&execution.state, cell)).collect()
-    };
-    for outcome in &found.outcomes {
-        let replayed = run(&outcome.reached.witness);
-        assert_eq!(replayed.end, End::Final, "{text}");
-        assert_eq!(values(&replayed), outcome.values.concat(), "{text}");
-        assert_eq!(machine.output(&replayed.state), outcome.output, "{text}");
-    }
-    for deadlock in &found.deadlocks {
-        let replayed = run(&deadlock.reached.witness);
-        assert_eq!(replayed.end, End::Deadlock, "{text}");
-        assert_eq!(values(&replayed), deadlock.values.concat(), "{text}");
-        for &(thread, at) in &deadlock.blocked {
-            assert_eq!(machine.pc(&replayed.state, thread), Some(at), "{text}");
-        }
-    }
-    for fault in &found.faults {
-        let replayed = run(&fault.reached.witness);
-        let End::Fault(what) = replayed.end else { panic!("{:?} is no fault:\n{text}", replayed.end) };
-        assert_eq!(what.message(program), fault.message, "{text}");
-    }
-    for race in &found.races {
-        let replayed = run(&race.witness);
-        for (thread, at) in race.accesses {
-            assert_eq!(machine.pc(&replayed.state, thread), Some(at), "{text}");
-            assert_eq!(
-                machine.shared_access(&replayed.state, thread).map(|a| a.cell),
-                Some(race.cell),
-                "{text}"
-            );
-        }
-    }
-    let livelocks = found.livelocks.iter().map(|livelock| &livelock.witness);
-    for witness in livelocks.chain(found.expectations.iter().filter_map(|judged| judged.witness.as_ref())) {
-        run(witness);
-    }
 }
 
 /// Pieces of bodies: loops, spinning, private work, every kind of object and every way to stop. `@` becomes a
@@ -264,7 +217,7 @@ pub fn looping_program() -> impl Strategy<Value = String> {
 }
 
 /// A search that is cut finds nothing that is not there, and holds nothing to be absent.
-fn never_says_no_when_cut(
+pub fn never_says_no_when_cut(
     machine: &Machine<'_>,
     reduction: Option<&Reduction>,
     whole: &Exploration,

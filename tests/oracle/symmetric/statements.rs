@@ -1,0 +1,232 @@
+//! Statements of random programs of copies that know their number: lines, with ` / ` between them.
+//!
+//! A line that begins with `$` stands for another piece: `$do` for a statement, which leaves the stack as it was,
+//! the others for [expressions](super::expressions), which push one value. `@` becomes a prefix of labels.
+
+/// Statements that treat all copies and all values alike, and never block.
+pub const PLAIN: &[&str] = &[
+    "$number / STORE x",
+    "$number / STORE y",
+    "$number / STORE t",
+    "LOAD turn / $id / EQ / STORE t",
+    "SELF / $other / NE / STORE t",
+    "$other / SELF / EQ / SELF / STORE a[]",
+    "$other / STORE prev",
+    "$id / STORE turn",
+    "SELF / STORE turn",
+    "SELF / STORE turn / LOAD turn / STORE prev",
+    "$id / SELF / STORE next[] / $id / STORE turn",
+    "$id / $of / STORE next[]",
+    "LOAD turn / SELF / NE / SELF / STORE a[]",
+    "$id / STORE prev",
+    "LOAD turn / STORE prev",
+    "$id / STORE top",
+    "$id / STORE me",
+    "LOAD turn / STORE me",
+    "$number / $of / STORE a[]",
+    "$number / SELF / STORE a[]",
+    "$number / SELF / STORE flag[]",
+    "$number / $of / STORE mine[]",
+    "$id / $of / STORE next[]",
+    "$id / SELF / STORE next[]",
+    "$id / $of / STORE to[]",
+    "$value / STORE pick",
+    "$value / STORE v",
+    "$value / SELF / STORE chosen[]",
+    "$value / $of / STORE chosen[]",
+    "$id / $key / STORE owner[]",
+    "$number / $key / STORE seen[]",
+    "PUSH 1 / $of / XADD a[] / STORE t",
+    "PUSH 1 / $key / XADD seen[] / STORE t",
+    "SELF / XCHG turn / STORE me",
+    "$other / $id / CAS me / STORE t",
+    "$other / $id / $of / CAS to[] / POP",
+    "$id / XCHG turn / STORE prev",
+    "$id / TRYPUT q / POP",
+    "$id / $of / TRYPUT box[] / POP",
+    "$value / TRYPUT p / POP",
+    "$id / PRINT",
+    "$value / PRINT",
+    "$of / SET e[]",
+    "$of / RELEASE z[]",
+    "NOTIFYALL d",
+    "YIELD",
+];
+
+/// Statements that treat all copies and all values alike, and have others in them or block where others let go.
+pub const SECTIONS: &[&str] = &[
+    "$number / JZ @no / $do / @no:",
+    "$number / JNZ @yes / $do / JMP @out / @yes: / $do / @out:",
+    "SELF / LOAD turn / EQ / JZ @no / $do / @no:",
+    "SELF / $other / EQ / JZ @no / $do / @no:",
+    "SELF / LOAD me / SUB / JNZ @no / $do / @no:",
+    "$other / $other / NE / JZ @no / $do / @no:",
+    "$value / LOAD pick / EQ / JZ @no / $do / @no:",
+    "PUSH NONE / SELF / CAS turn / JZ @lost / $do / @lost:",
+    "$other / SELF / CAS turn / JZ @lost / $do / @lost:",
+    "PUSH NONE / SELF / $key / CAS owner[] / JZ @lost / $do / @lost:",
+    "SELF / LOCK fork[] / $do / SELF / UNLOCK fork[]",
+    "$of / DUP / LOCK fork[] / $do / UNLOCK fork[]",
+    "$of / TRYLOCK fork[] / JZ @no / $do / @no:",
+    "LOCK m / $do / UNLOCK m",
+    "LOCK m / $do / $do / UNLOCK m",
+    "LOCK m / $do / NOTIFYALL d / UNLOCK m",
+    "$of / DUP / LOCK r[] / $do / UNLOCK r[]",
+    "$of / DUP / RDLOCK w[] / $do / UNLOCK w[]",
+    "$of / DUP / WRLOCK w[] / $do / UNLOCK w[]",
+    "$of / DUP / ACQUIRE s[] / $do / RELEASE s[]",
+    "$of / RELEASE z[] / $do / $of / ACQUIRE z[]",
+    "LOCK m / LOAD turn / PUSH NONE / NE / JNZ @go / WAIT d / @go: / $do / UNLOCK m",
+    "LOCK m / LOAD turn / SELF / EQ / JZ @go / WAIT d / @go: / SELF / STORE turn / NOTIFY d / UNLOCK m",
+    "LOCK m / SELF / STORE turn / NOTIFY d / UNLOCK m",
+    "LOCK m / PUSH 1 / XADD y / PUSH N - 1 / EQ / JNZ @last / WAIT d / $do / JMP @go / @last: / NOTIFY d / \
+     NOTIFY d / @go: / UNLOCK m",
+    "LOCK m / PUSH 1 / XADD y / JZ @first / $do / NOTIFY d / JMP @go / @first: / WAIT d / SELF / \
+     STORE turn / @go: / UNLOCK m",
+    "ACQUIRE l / $do / RELEASE l",
+    "RDLOCK u / $do / UNLOCK u",
+    "WRLOCK u / $do / UNLOCK u",
+    "LOCK g / LOCK g / $do / UNLOCK g / UNLOCK g",
+    "$of / SET e[] / SELF / WAIT e[]",
+    "WAIT b",
+    "$do / WAIT b / $do",
+    "SELF / PUT q / $do / GET q / STORE prev",
+    "$value / PUT p / $do / GET p / STORE pick",
+    "TRYGET q / JZ @no / STORE me / JMP @out / @no: / POP / @out:",
+    "SELF / TRYGET box[] / JZ @no / STORE turn / JMP @out / @no: / POP / @out:",
+    "TRYGET p / JZ @no / STORE pick / JMP @out / @no: / POP / @out:",
+    "@spin: / LOAD turn / PUSH NONE / EQ / JNZ @spin / LOAD turn / STORE me",
+    "PUSH 2 / STORE i / @loop: / $do / LOAD i / PUSH 1 / SUB / DUP / STORE i / JNZ @loop",
+    "CALL f",
+    "$id / CALL f / STORE turn",
+    "$of / $do / CALL f / LOAD a[] / STORE y",
+    "$number / CALL put",
+    "$id / $do / STORE prev",
+    "$value / $do / STORE pick",
+    "$id / $of / OVER / OVER / STORE next[] / $do / EQ / STORE y",
+    "SELF / XCHG turn / DUP / STORE me / PUSH NONE / EQ / JNZ @go / SELF / LOAD me / STORE next[] / @go:",
+    "FENCE / $do",
+    "atomic / $do / $do / end",
+    "$number / JZ @on / HALT / @on:",
+];
+
+/// Statements that treat all copies and all values alike, and may well end the execution.
+pub const RISKY: &[&str] = &[
+    "$number / ASSERT \"kept\"",
+    "SELF / $other / NE / ASSERT",
+    "$value / LOAD pick / NE / ASSERT \"picked\"",
+    "$number / ASSUME",
+    "SELF / $other / NE / ASSUME",
+    "$of / LOCK fork[]",
+    "$other / UNLOCK fork[]",
+    "$other / LOAD a[] / STORE x",
+    "$of / ACQUIRE s[]",
+    "SELF / ACQUIRE z[]",
+    "LOCK m / $of / WAIT c[] / UNLOCK m",
+    "LOCK m / WAIT d / $do / UNLOCK m",
+    "LOCK m / WAIT d / NOTIFY d / SELF / STORE turn / UNLOCK m",
+    "RDLOCK u / SELF / STORE prev / WRLOCK u",
+    "RDLOCK u / $do",
+    "LOCK m / $of / NOTIFY c[] / UNLOCK m",
+    "$of / NOTIFYALL c[]",
+    "NOTIFY d",
+    "$of / CLEAR e[] / SELF / WAIT e[]",
+    "$of / WAIT bs[]",
+    "$id / PUT q",
+    "GET q / STORE me",
+    "$id / $of / PUT box[]",
+    "SELF / GET box[] / STORE prev",
+    "GET p / STORE v",
+    "@spin: / $number / JZ @spin",
+    "@spin: / LOAD turn / SELF / NE / JNZ @spin",
+    "@again: / $do / $number / JNZ @again",
+    "$of / JOIN T[]",
+    "$of / RELEASE s[]",
+];
+
+/// Names that many statements of one program have in common, so that its threads meet there.
+pub const THEMES: &[&str] = &[
+    "turn", "prev", "me", "next", "a", "pick", "owner", "fork", "u", "w", "s", "z", "d", "d", "c", "e", "b",
+    "q", "box", "p", "PRINT", "T",
+];
+
+/// Statements that speak of neighbours.
+pub const RING: &[&str] = &[
+    "SELF / LOCK fork[] / SELF / PUSH 1 / ADD / PUSH N / MOD / LOCK fork[] / $do / SELF / UNLOCK fork[] / \
+     SELF / PUSH 1 / ADD / PUSH N / MOD / UNLOCK fork[]",
+    "$number / SELF / PUSH 1 / ADD / PUSH N / MOD / STORE a[]",
+    "SELF / PUSH 1 / ADD / PUSH N / MOD / STORE turn",
+    "SELF / PUSH N - 1 / ADD / PUSH N / MOD / LOAD flag[] / STORE x",
+    "PUSH 1 / SELF / STORE flag[] / @spin: / PUSH N - 1 / SELF / SUB / LOAD flag[] / JNZ @spin",
+    "PUSH 1 / SELF / STORE flag[] / PUSH 1 / SELF / SUB / STORE turn / @spin: / PUSH 1 / SELF / SUB / \
+     LOAD flag[] / JZ @go / LOAD turn / SELF / NE / JNZ @spin / @go: / $do / PUSH 0 / SELF / STORE flag[]",
+    "PUSH N - 1 / SELF / SUB / STORE turn",
+    "SELF / SELF / PUSH 1 / ADD / PUSH N / MOD / PUT box[]",
+    "LOAD turn / PUSH 1 / ADD / PUSH N / MOD / STORE turn",
+    "SELF / PUSH 1 / ADD / PUSH N / MOD / RELEASE z[]",
+    "SELF / PUSH 1 / XOR / STORE turn",
+];
+
+/// Statements that treat copies or values differently, each in one way.
+pub const WILD: &[&str] = &[
+    "SELF / JNZ @no / $do / @no:",
+    "SELF / PUSH 1 / EQ / JZ @no / $do / @no:",
+    "SELF / LOAD turn / LT / JZ @no / $do / @no:",
+    "$id / $id / GE / STORE x",
+    "PUSH 0 / STORE i / @next: / LOAD i / LOAD a[] / JNZ @out / LOAD i / PUSH 1 / ADD / DUP / STORE i / \
+     PUSH N / LT / JNZ @next / @out:",
+    "SELF / @down: / DUP / JZ @out / $do / PUSH 1 / SUB / JMP @down / @out: / POP",
+    "SELF / PUSH N - 1 / EQ / JNZ @left / SELF / LOCK fork[] / SELF / PUSH 1 / ADD / PUSH N / MOD / \
+     LOCK fork[] / JMP @go / @left: / SELF / PUSH 1 / ADD / PUSH N / MOD / LOCK fork[] / SELF / \
+     LOCK fork[] / @go:",
+    "SELF / STORE x",
+    "SELF / PUSH 1 / ADD / STORE turn",
+    "SELF / PUSH 2 / MUL / STORE y",
+    "PUSH 1 / XADD turn / STORE me",
+    "SELF / XADD x / STORE t",
+    "LOAD x / STORE turn",
+    "LOAD turn / ASSUME",
+    "$id / ASSERT",
+    "PUSH 6 / $other / DIV / STORE x",
+    "PUSH 1 / $other / SHL / POP",
+    "TRYGET q / POP / STORE prev",
+    "SELF / TRYGET box[] / POP / STORE turn",
+    "PUSH 0 / STORE turn",
+    "PUSH 1 / STORE a[1]",
+    "LOAD a[0] / STORE x",
+    "LOCK fork[0] / $do / UNLOCK fork[0]",
+    "NOTIFY c[0]",
+    "JOIN T[0]",
+    "TRYGET q / SWAP / STORE me / STORE t",
+    "$value / JZ @no / $do / @no:",
+    "$value / LOAD pick / LT / STORE x",
+    "$value / PUSH 1 / ADD / STORE pick",
+    "$value / STORE turn",
+    "$id / STORE pick",
+    "$id / STORE v / $value / STORE me",
+    "LOAD seen[0] / STORE x",
+    "$id / $id / ADD / STORE t",
+    "SELF / $value / EQ / STORE x",
+];
+
+/// How the copies of a deferred thread are started.
+pub const STARTS: &[&str] =
+    &["START T", "CHOOSE 0..N - 1 / START T[]", "START T / JOIN T", "START T / CHOOSE 0..N - 1 / JOIN T[]"];
+
+/// How they are started in ways that tell them apart.
+pub const STARTS_APART: &[&str] = &["START T[0] / START T[1]", "START T[1]", "START T / JOIN T[0]"];
+
+/// How the body of a copy begins.
+pub const PROLOGUES: &[&str] = &[
+    "",
+    "",
+    "SELF / STORE turn",
+    "SELF / XCHG turn / STORE me",
+    "LOAD turn / STORE me / SELF / STORE turn",
+    "CHOOSE 0..N - 1 / STORE me",
+    "CHOOSE 0..K - 1 / STORE v",
+    "CHOOSE 0..K - 1 / SELF / STORE chosen[]",
+    "PUSH 1 / SELF / STORE a[]",
+    "SELF / STORE me",
+    "SELF / TRYPUT q / POP",
+];
