@@ -87,6 +87,23 @@ fn deadlocks_and_faults_of_copies_are_given_back_in_full() {
 }
 
 #[test]
+fn claims_that_stand_twice_change_places_one_by_one() {
+    let failures = |claims: [&str; 3]| {
+        let expected: String = claims.iter().map(|claim| format!("expect {claim}\n")).collect();
+        let program = assembled(&format!("shared last = -1\nthread T[2]\nSELF\nSTORE last\nend\n{expected}"));
+        let by_symmetry = Reductions { symmetry: true, ..Reductions::NONE };
+        let found = reduced(&program, by_symmetry);
+        let whole = reduced(&program, Reductions::NONE);
+        assert!(found.search.states < whole.search.states, "the copies change places");
+        assert_eq!(found.outcomes.len(), 2);
+        found.expectations.iter().map(|judged| judged.verdict).collect::<Vec<Verdict>>()
+    };
+    let (zero, one) = ("finally last != 0", "finally last != 1");
+    assert_eq!(failures([zero, zero, one]), [Verdict::Fails; 3]);
+    assert_eq!(failures([one, one, zero]), [Verdict::Fails; 3]);
+}
+
+#[test]
 fn schedules_of_a_large_graph_of_copies_are_counted_up_to_symmetry() {
     let program = increments(7, 1);
     let request = Request { count: true, ..Request::new(program.models) };

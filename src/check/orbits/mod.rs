@@ -105,12 +105,14 @@ impl<'s, 'm, 'p> Orbits<'s, 'm, 'p> {
         for renaming in &self.renamings {
             for (index, watch) in watches.iter().enumerate() {
                 let Some(witness) = &witnesses[index] else { continue };
-                let other = &mut all[renaming.claim(index)];
-                let is_first_violation = watch.violation.is_some() && other.violation.is_none();
-                if is_first_violation || other.witness.is_none() {
-                    other.violation = watch.violation;
-                    other.satisfied = watch.satisfied;
-                    other.witness = Some(renaming.schedule(witness));
+                for other in renaming.claims(index) {
+                    let other = &mut all[other];
+                    let is_first_violation = watch.violation.is_some() && other.violation.is_none();
+                    if is_first_violation || other.witness.is_none() {
+                        other.violation = watch.violation;
+                        other.satisfied = watch.satisfied;
+                        other.witness = Some(renaming.schedule(witness));
+                    }
                 }
             }
         }

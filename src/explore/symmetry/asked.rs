@@ -28,7 +28,7 @@ pub(super) fn shown_locals(machine: &Machine<'_>) -> Vec<Cell> {
 }
 
 /// Makes sure that a change of places keeps what is shown and asked for; returns for each claim that applies what
-/// it becomes.
+/// it becomes: of claims that are the same the first.
 pub(super) fn claims(flow: &Flow<'_>, machine: &Machine<'_>) -> Result<Vec<usize>, Asymmetry> {
     let program = machine.program();
     let observed: Vec<Cell> =

@@ -88,7 +88,7 @@ pub(super) struct Automorphism {
     pub own: Vec<Own>,
     /// What the values become of local cells that are shown or asked for, wherever their thread may be.
     pub shown: HashMap<Cell, Map, FixedState>,
-    /// For each claim that applies, the one whose place it takes.
+    /// For each claim that applies, the one whose place it takes: of claims that are the same the first.
     pub claims: Vec<usize>,
 }
 

@@ -39,9 +39,13 @@ impl<'g, 'm, 'p> Renaming<'g, 'm, 'p> {
         self.group.image_of_values(self.machine, self.element, cells, values)
     }
 
-    /// Returns the claim whose place a claim takes, by its number among those that apply.
-    pub fn claim(&self, claim: usize) -> usize {
-        self.automorphism().claims[claim]
+    /// Lists the claims whose place a claim takes, by their numbers among those that apply: more than one where a
+    /// claim stands several times.
+    pub fn claims(&self, claim: usize) -> impl Iterator<Item = usize> {
+        let image = self.automorphism().claims[claim];
+        // Where nothing changes its place, a claim becomes the first of those that are the same.
+        let same = self.group.get(0).claims.iter().enumerate();
+        same.filter(move |&(_, &first)| first == image).map(|(index, _)| index)
     }
 
     /// Returns what becomes of printed values.
