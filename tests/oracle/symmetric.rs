@@ -12,7 +12,7 @@ mod statements;
 use std::cell::RefCell;
 
 use proptest::test_runner::{Config, TestRunner};
-use racevm::check::{Counting, Exploration, SearchSummary, explored};
+use racevm::check::{Counting, Exploration, explored};
 use racevm::explore::{Limits, Reduction, Reductions, Unwatched};
 use racevm::program::{MemoryModel, Models, Program, SwitchModel};
 use racevm::vm::{DEFAULT_BUFFER, Machine};
@@ -39,7 +39,7 @@ struct Compared {
     kept: u64,
 }
 
-/// Symmetry by itself, without dead values, with other reductions, which differ from program to program, and with
+/// Symmetry by itself, with dead values forgotten, with others, which differ from program to program, and with
 /// all of them.
 fn combinations(text: &str) -> [Reductions; 4] {
     let seed = text.bytes().fold(7_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte)));
@@ -75,16 +75,15 @@ fn compare(program: &Program, models: Models, text: &str) -> Option<(u64, u64)> 
         assert_eq!(Survives::of(program, &found), expected, "{title}");
         assert_eq!(with_witnesses(&found), with_witnesses(&whole), "{title}");
         witnesses::replay_all(&machine, &found, &title);
-        if found.schedules.is_some() {
+        if is_counted && !wanted.fusion && !wanted.stubborn {
+            let reduction = reduction.clone().for_counts();
+            let found = explore(Some(&reduction), Limits::default(), counting);
             counts::agree_in_full(program, &found, &whole, &title);
         }
         if wanted == SYMMETRY || wanted == Reductions::ALL {
             never_says_no_when_cut(&machine, Some(&reduction), &whole, &title);
         }
         if wanted == SYMMETRY {
-            let sizes = |search: &SearchSummary| (search.states, search.transitions);
-            let says_less = found.search.reduced;
-            assert!(says_less || sizes(&found.search) == sizes(&whole.search), "{title}");
             kept = found.search.kept.unwrap_or(found.search.states);
         }
     }
@@ -133,7 +132,7 @@ fn symmetry_that_is_broken_in_one_place_is_seen_to_be() {
         let compared = compare_models(&case.whole(), true);
         assert!(!compared.is_empty(), "a small program is compared:\n{}", case.whole());
         assert_eq!(count_smaller(&compared), compared.len(), "symmetry is seen:\n{}", case.whole());
-        for text in case.broken() {
+        for text in case.changed() {
             compare_models(&text, false);
         }
     }
@@ -143,7 +142,10 @@ fn symmetry_that_is_broken_in_one_place_is_seen_to_be() {
 fn symmetry_loses_nothing_of_copies_that_know_which_they_are() {
     let compared = compare_random(400 * patience());
     assert!(compared.len() > 1_000, "only {} graphs were compared", compared.len());
-    let symmetric: Vec<&Compared> = compared.iter().filter(|compared| compared.is_symmetric).collect();
-    let smaller = count_smaller(symmetric.iter().copied());
-    assert!(2 * smaller > symmetric.len(), "{smaller} of {} graphs are smaller", symmetric.len());
+    let is_telling = |compared: &&Compared| compared.is_symmetric && compared.whole > 50;
+    let telling: Vec<&Compared> = compared.iter().filter(is_telling).collect();
+    let smaller = count_smaller(telling.iter().copied());
+    assert!(smaller * 4 > telling.len() * 3, "{smaller} of {} symmetric graphs are smaller", telling.len());
+    let smaller = count_smaller(&compared);
+    assert!(smaller * 2 > compared.len(), "{smaller} of {} graphs are smaller", compared.len());
 }

@@ -1,7 +1,7 @@
-//! Expressions of random programs of copies that know their number: lines, with ` / ` between them, that push one
-//! value. A line that begins with `$` stands for another expression: `$id` for an identity or nobody, `$other` for
-//! one that is seldom the own, `$of` for an identity that is fit for an index, `$value` for a value or none, `$key`
-//! for a value that is fit for an index, and `$number` for a number. `@` becomes a prefix of labels.
+//! Expressions of random programs of copies that know their number: lines, with ` / ` between them, that push
+//! one value. A line that begins with `$` stands for another expression: `$id` for an identity or nobody, `$other`
+//! for one that is seldom the own, `$of` for an identity that is fit for an index, `$value` for a value or none,
+//! `$key` for a value that is fit for an index, and `$number` for a number. `@` becomes a prefix of labels.
 
 /// How many expressions of each sort, the first ones, have no others in them.
 pub const LEAVES: usize = 8;

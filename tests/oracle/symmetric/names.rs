@@ -69,8 +69,8 @@ pub const OBSERVED_APART: &[&str] = &[
     "observe seen[0]",
 ];
 
-/// Claims that treat all copies and all values alike. With `#` in it a claim is made of the number of each copy, with
-/// `?` of each value.
+/// Claims that treat all copies and all values alike. With `#` in it a claim is made of the number of each copy,
+/// with `?` of each value.
 pub const CLAIMS: &[&str] = &[
     "always x < 2",
     "never count(T at last) == 2",
